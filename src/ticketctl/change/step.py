@@ -1,0 +1,40 @@
+"""A change with what it brings along: the article it adds, the mail it owes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ticketctl.change.value import Change
+from ticketctl.ticket import Article
+
+MailClass = Literal["agent", "auto", "notice"]
+Audience = Literal["customer", "auto", "agent"]  # whom a token was given to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A mail that we owe: one outbox row, in the transaction of its change.
+
+    A reply's bytes are the article's own (`Step.raw`). `plan` holds the plain values of a mail that is rendered
+    when its row is claimed: automatic answers and notices.
+    """
+
+    mail_class: MailClass
+    audience: Audience
+    token: str  # 26 characters of a-z2-7, in the Message-ID
+    message_id: str
+    sender: str  # envelope sender; "" is the null return path
+    recipients: tuple[str, ...]  # envelope recipients
+    subject: str = ""
+    plan: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One change. `article` goes with ArticleAdded; `raw` are its finished bytes where no received letter has them."""
+
+    change: Change
+    article: Article | None = None
+    raw: bytes | None = None
+    owed: tuple[Owed, ...] = ()

@@ -1,0 +1,145 @@
+"""What intake asks of the desk's memory, what it learns, and what it decides: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ticketctl.change.step import Audience
+from ticketctl.change.value import Change
+from ticketctl.ticket import NOBODY, Address, Article, Kind, Priority, State, Ticket
+
+Verdict = Literal["new", "follow-up", "duplicate", "held", "dropped", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """How a letter came: `recipient` None where nobody said; `sender` "" is the null sender, None unknown."""
+
+    recipient: str | None = None
+    sender: str | None = None
+    queue: str | None = None  # --queue: said by the administrator, wins over every address
+    trust: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asks:
+    """What to look up for one letter: only what it may prove or name, at most 20 references (mail-rules section 4)."""
+
+    key: str  # G4: queue of the envelope recipient, newline, content digest
+    content: str  # the content digest alone
+    message_id: str | None
+    tokens: tuple[str, ...] = ()  # lower case, strongest evidence first
+    ids: tuple[str, ...] = ()  # message ids of In-Reply-To and References, strongest first
+    numbers: tuple[str, ...] = ()  # ticket numbers of the subject, and of the plus-address (there also ids)
+    sender: str | None = None  # the author's address, normalised; None proves nothing
+    answer_to: str | None = None  # whom an automatic answer would go to, for the counters
+    returned: tuple[str, ...] = ()  # tokens and ids of our mails that came back (bounces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailed:
+    """A mail of ours, found by its token."""
+
+    token: str
+    ticket: int
+    n: int  # its article; 0: an automatic answer or a notice
+    audience: Audience
+    recipients: tuple[str, ...]  # normalised
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """A letter received before that has the same content."""
+
+    mail: int
+    queue: str
+    ticket: int | None
+    n: int | None  # its article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A ticket that a letter may belong to."""
+
+    ticket: Ticket
+    parties: frozenset[str] = frozenset()  # normalised: customer, accepted, everybody we mailed on it (agents not)
+    answered_today: int = 0  # automatic answers on it in the last 24 h
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Automatic answers owed or sent lately, for G13."""
+
+    address_hour: int = 0
+    address_day: int = 0
+    domain_hour: int = 0
+    total_hour: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The snapshot that a decision is made from. `tickets` has every ticket named anywhere else in it."""
+
+    again: Twin | None = None  # the same key: this very delivery was accepted before
+    twins: tuple[Twin, ...] = ()  # the same content under another queue
+    same_id: bool = False  # our Message-ID was seen with other content
+    tokens: dict[str, Mailed] = field(default_factory=dict)
+    ids: dict[str, tuple[int, str]] = field(default_factory=dict)  # message id -> ticket id and its queue then
+    awaited: dict[str, int] = field(default_factory=dict)  # an id never seen -> ticket of the mail that referred to it
+    numbers: dict[str, int] = field(default_factory=dict)
+    tickets: dict[int, Candidate] = field(default_factory=dict)
+    counts: Counts = Counts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A ticket to be made; number and id are the store's to give."""
+
+    title: str
+    queue: str
+    state: State = State.NEW
+    priority: Priority = Priority.NORMAL
+    customer: Address = NOBODY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoAnswer:
+    """An automatic answer to be owed (row A18)."""
+
+    answer: str  # auto-reply, auto-follow-up, auto-reject, auto-new-ticket
+    template: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A mail of ours that a bounce says did not arrive."""
+
+    mailed: Mailed
+    recipient: str
+    code: str | None
+    permanent: bool | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What becomes of a letter, and why, step by step."""
+
+    verdict: Verdict
+    queue: str
+    kind: Kind = Kind.PERSONAL
+    rule: str | None = None  # the row that gave the kind
+    silence: tuple[str, ...] = ()  # the rows that forbid an automatic answer
+    why: tuple[str, ...] = ()
+    opening: Opening | None = None  # verdict new
+    ticket: int | None = None  # verdict follow-up or duplicate
+    article: Article | None = None  # its `n` and `mail` are set when it is written
+    changes: tuple[Change, ...] = ()  # after the article
+    links: tuple[int, ...] = ()  # tickets to link a new one with
+    answer: AutoAnswer | None = None
+    tell: str | None = None  # the agent who is told
+    same_article: bool = False  # the letter's twin is the article already: no second one
+    held: str | None = None  # why it is held

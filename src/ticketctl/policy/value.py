@@ -1,0 +1,183 @@
+"""The Policy value: a desk's whole configuration, as the contract's section 7 has it, resolved and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+from ticketctl.ticket import normal
+
+RIGHTS = ("ro", "move_into", "create", "note", "owner", "priority", "rw")
+AUTO_ANSWERS = ("auto-reply", "auto-follow-up", "auto-reject", "auto-new-ticket")
+
+FollowUpSender = Literal["party", "domain", "anyone"]
+ClosedFollowUp = Literal["reopen", "new-ticket", "reject"]
+NumberScheme = Literal["date-checksum", "date", "increment", "random"]
+TemplateKind = Literal["answer", "auto", "salutation", "signature", "note", "notification"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoLimits:
+    """G13: how many automatic answers at most."""
+
+    per_ticket_day: int = 1
+    per_address_hour: int = 3
+    per_address_day: int = 10
+    per_domain_hour: int = 30
+    total_hour: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    name: str
+    domain: str
+    hook: str = "Ticket#"
+    system_id: str = "10"
+    number: NumberScheme = "date-checksum"
+    timezone: str = "UTC"
+    language: str = "en"
+    default_queue: str = "Raw"
+    unknown_recipient: Literal["default-queue", "reject"] = "default-queue"
+    recipient_delimiter: str = ""
+    follow_up_sender: FollowUpSender = "party"
+    authserv_ids: tuple[str, ...] = ()
+    auto_limits: AutoLimits = AutoLimits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """`addresses` as written, first one is the queue's own From. Times are working time under `calendar`."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    from_name: str | None = None
+    unlock_after: timedelta | None = None
+    first_response: timedelta | None = None
+    update: timedelta | None = None
+    solution: timedelta | None = None
+    notify_before: int = 80  # percent
+    calendar: str | None = None
+    closed_follow_up: ClosedFollowUp = "reopen"
+    answer_blind_copies: bool = False
+    auto: dict[str, str] = field(default_factory=dict)  # "auto-reply" -> name of a template of kind auto
+    salutation: str | None = None
+    signature: str | None = None
+    templates: tuple[str, ...] = ()  # answers offered in this queue; empty: all answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    name: str  # the key in the policy: "anna"
+    full_name: str
+    email: str | None = None
+    logins: tuple[str, ...] = ()
+    admin: bool = False
+    roles: tuple[str, ...] = ()
+    queues: dict[str, tuple[str, ...]] = field(default_factory=dict)  # rights of the agent's own, beside the roles'
+    my_queues: tuple[str, ...] = ()
+    timezone: str | None = None
+    language: str | None = None
+    confirm: bool = True
+    away: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    name: str
+    queues: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """`hours`: weekday 0 (Monday) to 6 -> spans of minutes of the day; `closed`: spans of days, both included."""
+
+    name: str
+    timezone: str = "UTC"
+    hours: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    holidays: str | None = None
+    closed: tuple[tuple[date, date], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """`body` by language; the desk's language under "" where the policy gives one text only."""
+
+    name: str
+    kind: TemplateKind
+    subject: dict[str, str] = field(default_factory=dict)
+    body: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One of `[[rules]]`, kept as written until rules run (mail-rules section 5)."""
+
+    name: str
+    when: dict[str, object] = field(default_factory=dict)
+    set: dict[str, object] = field(default_factory=dict)
+    stop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What one agent may do, queue by queue. Admin is a right on the desk and gives none on tickets.
+
+    `tables`: one of each role and one of the agent's own; each names queues, or `*` for all it does not name.
+    """
+
+    tables: tuple[dict[str, frozenset[str]], ...] = ()
+    admin: bool = False
+
+    def of(self, queue: str) -> frozenset[str]:
+        """The rights on a queue: what every table gives it, added up."""
+        return frozenset().union(*(_nearest(table, queue) for table in self.tables))
+
+    def may(self, queue: str, right: str) -> bool:
+        """`rw` includes every right, and every right includes `ro`."""
+        held = self.of(queue)
+        return right in held or "rw" in held or (right == "ro" and bool(held))
+
+
+def _nearest(table: dict[str, frozenset[str]], queue: str) -> frozenset[str]:
+    """What is named for the queue, else for the nearest queue above it, else for `*`."""
+    name, colons = queue, "::"
+    while colons:
+        if name in table:
+            return table[name]
+        name, colons, _ = name.rpartition("::")
+    return table.get("*", frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    revision: int = 0
+    desk: Desk
+    queues: dict[str, Queue] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    roles: dict[str, Role] = field(default_factory=dict)
+    calendars: dict[str, Calendar] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    def queue_of(self, address: str) -> str | None:
+        """The queue that has this address, compared normalised; None where none has."""
+        wanted = normal(address)
+        return next((queue.name for queue in self.queues.values()
+                     for own in queue.addresses if normal(own) == wanted), None)  # fmt: skip
+
+    def agent_of_login(self, login: str) -> Agent | None:
+        return next((agent for agent in self.agents.values() if login in agent.logins), None)
+
+    def agent_of_address(self, address: str) -> Agent | None:
+        wanted = normal(address)
+        return next((agent for agent in self.agents.values() if agent.email and normal(agent.email) == wanted), None)
+
+    def rights(self, agent: str) -> Rights:
+        """What the agent's roles and the agent's own table allow."""
+        person = self.agents[agent]
+        tables = [self.roles[role].queues for role in person.roles if role in self.roles] + [person.queues]
+        return Rights(
+            tables=tuple({queue: frozenset(rights) for queue, rights in table.items()} for table in tables if table),
+            admin=person.admin,
+        )
