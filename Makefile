@@ -1,0 +1,51 @@
+# make demo   the story of the README, played on a desk of its own
+# make test   everything that is checked
+# make bench  the programs' times beside their floors
+# Needs Python 3.11 or newer with its venv module; sets up the rest in .venv.
+
+PYTHON ?= python3
+JOBS ?= 2
+bin = .venv/bin
+sources = $(shell find src bin man contrib/postfix contrib/procmail -type f ! -name '*.pyc' ! -path '*.egg-info/*' 2>/dev/null)
+pip = $(bin)/python -m pip --disable-pip-version-check --no-input -q
+run = env PATH="$(CURDIR)/$(bin):$$PATH"
+
+.PHONY: demo test bench install lint clean
+
+demo: install
+	$(run) contrib/demo/run
+
+test: install lint
+	$(bin)/python -m pytest -n $(JOBS)
+
+bench: install
+	$(run) $(bin)/python tests/bench
+
+install: .venv/installed
+
+lint: install
+	$(bin)/ruff check
+	$(bin)/mypy
+	PYTHONPATH=src $(bin)/lint-imports --no-cache --no-logo
+	@if command -v mandoc >/dev/null; then set -- man/*.[1-8]; test ! -e "$$1" || mandoc -T lint -W warning "$$@"; \
+	elif test "$${CI:-}" = true; then echo "mandoc is not here: the manual cannot be linted" >&2; exit 1; \
+	else echo "NOTICE: mandoc is not here: the manual was not linted" >&2; fi
+
+# What the programs stand on: only when the pins or the metadata change.
+.venv/depends: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ticketctl needs Python 3.11 or newer: make PYTHON=...")'
+	test -x $(bin)/python || $(PYTHON) -m venv .venv
+	rm -rf build
+	$(pip) install -c constraints.txt '.[dev]'
+	touch $@
+
+# The programs themselves, as a user has them: installed, not linked, and byte-compiled.
+.venv/installed: .venv/depends $(sources)
+	rm -rf build
+	$(pip) install --no-deps --force-reinstall .
+	rm -rf build
+	$(bin)/python -m compileall -q .venv/lib
+	touch $@
+
+clean:
+	rm -rf .venv .demo build src/*.egg-info
