@@ -1,1 +1,36 @@
 """Which queue, which ticket, which changes, and why: decided from values alone (mail-rules sections 3 and 4)."""
+
+from ticketctl.intake.decide import decide
+from ticketctl.intake.evidence import asks
+from ticketctl.intake.route import Route, route
+from ticketctl.intake.value import (
+    Asks,
+    AutoAnswer,
+    Candidate,
+    Counts,
+    Decision,
+    Envelope,
+    Known,
+    Mailed,
+    Opening,
+    Twin,
+    message_id_key,
+)
+
+__all__ = [
+    "Asks",
+    "AutoAnswer",
+    "Candidate",
+    "Counts",
+    "Decision",
+    "Envelope",
+    "Known",
+    "Mailed",
+    "Opening",
+    "Route",
+    "Twin",
+    "asks",
+    "decide",
+    "message_id_key",
+    "route",
+]

@@ -12,6 +12,14 @@ from ticketctl.ticket import NOBODY, Address, Article, Kind, Priority, State, Ti
 Verdict = Literal["new", "follow-up", "duplicate", "held", "dropped", "refused"]
 
 
+def message_id_key(message_id: str) -> str:
+    """How an id is stored for look-ups and compared: no brackets or blanks, lower case, cut at 250.
+
+    Real clients fold ids, lower-case them, and cut them off at 255 characters (mail-rules section 4).
+    """
+    return "".join(message_id.split()).strip("<>").lower()[:250]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """How a letter came: `recipient` None where nobody said; `sender` "" is the null sender, None unknown."""
@@ -30,7 +38,7 @@ class Asks:
     content: str  # the content digest alone
     message_id: str | None
     tokens: tuple[str, ...] = ()  # lower case, strongest evidence first
-    ids: tuple[str, ...] = ()  # message ids of In-Reply-To and References, strongest first
+    ids: tuple[str, ...] = ()  # `message_id_key` of In-Reply-To and References, strongest first
     numbers: tuple[str, ...] = ()  # ticket numbers of the subject, and of the plus-address (there also ids)
     sender: str | None = None  # the author's address, normalised; None proves nothing
     answer_to: str | None = None  # whom an automatic answer would go to, for the counters
@@ -66,6 +74,7 @@ class Candidate:
     ticket: Ticket
     parties: frozenset[str] = frozenset()  # normalised: customer, accepted, everybody we mailed on it (agents not)
     answered_today: int = 0  # automatic answers on it in the last 24 h
+    first_agent: str | None = None  # who answered first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +95,8 @@ class Known:
     twins: tuple[Twin, ...] = ()  # the same content under another queue
     same_id: bool = False  # our Message-ID was seen with other content
     tokens: dict[str, Mailed] = field(default_factory=dict)
-    ids: dict[str, tuple[int, str]] = field(default_factory=dict)  # message id -> ticket id and its queue then
-    awaited: dict[str, int] = field(default_factory=dict)  # an id never seen -> ticket of the mail that referred to it
+    ids: dict[str, tuple[int, str]] = field(default_factory=dict)  # key -> ticket id and the queue it was sent to
+    awaited: dict[str, int] = field(default_factory=dict)  # key of an id never seen -> ticket of a mail that names it
     numbers: dict[str, int] = field(default_factory=dict)
     tickets: dict[int, Candidate] = field(default_factory=dict)
     counts: Counts = Counts()

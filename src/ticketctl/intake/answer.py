@@ -1,0 +1,63 @@
+"""May we answer, and whom? Rows A13 to A18 of mail-rules section 3, over what `letter.judge` found."""
+
+from __future__ import annotations
+
+from ticketctl.intake.case import Case
+from ticketctl.intake.evidence import Evidence, answer_to
+from ticketctl.intake.value import AutoAnswer, Candidate, Counts
+from ticketctl.policy.value import AutoLimits
+from ticketctl.ticket import StateType
+
+OF_CLOSED = ("auto-reject", "auto-new-ticket")
+
+
+def answer(
+    name: str, case: Case, queue: str, candidate: Candidate | None = None, found: Evidence | None = None
+) -> tuple[AutoAnswer | None, tuple[str, ...]]:
+    """The answer of that name in that queue, or None; and every row that forbids one.
+
+    `candidate` and `found` are the ticket that the letter continues and what proved it.
+    """
+    settings = case.policy.queues.get(queue)
+    template = settings.auto.get(name) if settings else None
+    blind_is_fine = settings is not None and settings.answer_blind_copies
+    rows = [row for row in case.judged.silence if not (row == "A13" and blind_is_fine)]
+    if not case.personal and not rows:
+        rows.append(case.judged.rule or "A1")
+    limits = case.policy.desk.auto_limits
+    if _answers_a_machine(found) or (candidate is not None and candidate.answered_today >= limits.per_ticket_day):
+        rows.append("A14")
+    if _full(case.known.counts, limits):
+        rows.append("A16")
+    if template is None or _agent(case) or _over(name, candidate):
+        rows.append("A17")
+    recipient = answer_to(case.letter, case.envelope)
+    if rows or recipient is None or template is None:
+        return None, tuple(rows)
+    return AutoAnswer(answer=name, template=template, recipient=recipient), ()
+
+
+def _full(counts: Counts, limits: AutoLimits) -> bool:
+    """Is a counter of G13 full?"""
+    return (
+        counts.address_hour >= limits.per_address_hour
+        or counts.address_day >= limits.per_address_day
+        or counts.domain_hour >= limits.per_domain_hour
+        or counts.total_hour >= limits.total_hour
+    )
+
+
+def _answers_a_machine(found: Evidence | None) -> bool:
+    """Does the letter answer one of our automatic mails?"""
+    return found is not None and found.mailed is not None and found.mailed.audience == "auto"
+
+
+def _agent(case: Case) -> bool:
+    return case.sender is not None and case.policy.agent_of_address(case.sender) is not None
+
+
+def _over(name: str, candidate: Candidate | None) -> bool:
+    """Closed, merged and removed tickets answer nothing but what is for them."""
+    if candidate is None or name in OF_CLOSED:
+        return False
+    return candidate.ticket.state.type in (StateType.CLOSED, StateType.MERGED, StateType.REMOVED)

@@ -1,0 +1,293 @@
+"""What becomes of a letter: one pure function over the tables of mail-rules section 4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ticketctl.change.value import Assigned, Change, DeliveryFailed, StateSet
+from ticketctl.intake.answer import answer
+from ticketctl.intake.case import Case
+from ticketctl.intake.control import Control, control
+from ticketctl.intake.evidence import Evidence, defused, gather
+from ticketctl.intake.route import Route
+from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Opening
+from ticketctl.letter.value import Judgement, Letter
+from ticketctl.policy import Policy
+from ticketctl.ticket import NOBODY, Address, Article, Kind, State, StateType, normal
+
+NO_SUBJECT = "(no subject)"
+TITLE_LIMIT = 250
+_SHUT = "the closed ticket is not reopened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the letter goes: on `found` (None: a ticket of its own), as what, linked with what."""
+
+    found: Evidence | None = None
+    role: str = "party"  # party, third party, agent, machine
+    why: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    links: tuple[int, ...] = ()
+    held: str | None = None
+    closed: bool = False  # a follow-up that a closed ticket turned into a new one
+
+
+def decide(
+    letter: Letter, envelope: Envelope, route: Route, judged: Judgement, known: Known, policy: Policy, now: datetime
+) -> Decision:
+    """The decision about one letter: verdict, ticket, article, changes, answer, and the reasons in order."""
+    asked = control(letter, policy) if envelope.trust else Control()
+    if asked.queue:
+        route = replace(route, queue=asked.queue, why=f"queue {asked.queue}: X-Ticketctl-Queue")
+    case = Case(letter=letter, envelope=envelope, route=route, judged=judged, known=known, policy=policy, now=now,
+                 asked=asked)  # fmt: skip
+    plain = Decision(verdict="new", queue=route.queue, kind=judged.kind, rule=judged.rule, silence=judged.silence,
+                     why=(*asked.why, route.why, _kind_text(judged)))  # fmt: skip
+    if known.again is not None:
+        why = f"duplicate: this mail came before, as mail {known.again.mail}"
+        return replace(plain, verdict="duplicate", ticket=known.again.ticket, silence=(*judged.silence, "A15"),
+                       why=(*plain.why, why))  # fmt: skip
+    if asked.ignore:
+        return replace(plain, verdict="dropped", why=(*plain.why, "dropped: X-Ticketctl-Ignore"))
+    if route.unknown and policy.desk.unknown_recipient == "reject":
+        return replace(plain, verdict="refused", why=(*plain.why, "refused: unknown recipient"))
+    place = _place(case)
+    if known.same_id:
+        place = replace(place, remarks=(*place.remarks, "same id, other content"))
+    plain = replace(plain, why=(*plain.why, *place.why))
+    if place.held:
+        return replace(plain, verdict="held", held=place.held)
+    return _open(case, place, plain) if place.found is None else _follow(case, place, place.found, plain)
+
+
+def _kind_text(judged: Judgement) -> str:
+    return f"kind {judged.kind}" + (f": row {judged.rule}" if judged.rule else "")
+
+
+# -- where to ---------------------------------------------------------------------------------------------------
+
+
+def _place(case: Case) -> _Place:
+    """The strongest evidence that holds for this sender, or a ticket of its own."""
+    found = gather(case)
+    if not found:
+        return _Place(why=("no ticket named: a new one",))
+    conflict = ("conflict",) if len({evidence.ticket for evidence in found}) > 1 else ()
+    best = found[0]
+    candidate = case.known.tickets[best.ticket]
+    number = candidate.ticket.number
+    place = _Place(found=best, remarks=conflict, why=(f"ticket {number}: {best.proof} in {best.where}",))
+    if candidate.ticket.state.type in (StateType.REMOVED, StateType.MERGED):
+        return _own(place, f"ticket {number} is {candidate.ticket.state}: a new one")
+    if not case.personal:
+        return _machine(case, place, best, candidate)
+    if best.proof == "token" and best.mailed is not None and best.mailed.audience == "agent":
+        if case.sender is not None and case.sender in best.mailed.recipients:
+            return replace(place, role="agent", why=(*place.why, "an agent answers a notice: an internal note"))
+        return replace(place, held="somebody other than its agent answered a notice to an agent")
+    return _by_sender(case, place, best, candidate)
+
+
+def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
+    """A machine's mail lands by proof alone; a number is no proof for it unless the sender is a party."""
+    if best.proof == "token" or _is_party(case, candidate):
+        return replace(place, role="machine", why=(*place.why, "a machine's mail: no change of state, no answer"))
+    return _own(place, "a machine that is no party: a new ticket, linked", best.ticket)
+
+
+def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
+    party = _is_party(case, candidate)
+    by_number = best.proof == "number"
+    remarks = (*place.remarks, "by number") if by_number else place.remarks
+    if party or (by_number and _lets_in(case, candidate)):
+        who = "a party" if party else f"let in by follow-up-sender = {case.policy.desk.follow_up_sender}"
+        return replace(place, remarks=remarks, why=(*place.why, f"sender is {who}: a follow-up"))
+    if best.proof == "token":
+        return replace(place, role="third party", remarks=(*remarks, "third party"),
+                       why=(*place.why, "sender is no party: kept from the customer's sight, no answer"))  # fmt: skip
+    return _own(place, "sender is no party: a new ticket, linked", best.ticket)
+
+
+def _own(place: _Place, why: str, *links: int) -> _Place:
+    """A ticket of its own. A conflict among what it named is of no more interest."""
+    return replace(place, found=None, remarks=(), why=(*place.why, why), links=links)
+
+
+def _is_party(case: Case, candidate: Candidate) -> bool:
+    """The customer, an accepted address, or one we mailed on this ticket; an agent only where they are the customer."""
+    if case.sender is None:
+        return False
+    if case.policy.agent_of_address(case.sender) is not None:
+        return case.sender == normal(candidate.ticket.customer.address or "")
+    return case.sender in candidate.parties
+
+
+def _lets_in(case: Case, candidate: Candidate) -> bool:
+    match case.policy.desk.follow_up_sender:
+        case "anyone":
+            return case.sender is not None
+        case "domain":
+            customer = normal(candidate.ticket.customer.address or "")
+            domain = customer.rpartition("@")[2]
+            return case.sender is not None and bool(domain) and case.sender.rpartition("@")[2] == domain
+        case _:
+            return False
+
+
+# -- a ticket of its own ----------------------------------------------------------------------------------------
+
+
+def _open(case: Case, place: _Place, plain: Decision) -> Decision:
+    letter, asked = case.letter, case.asked
+    title = defused(letter.subject, case.policy) if place.links else letter.subject
+    twins = tuple(twin.ticket for twin in case.known.twins if twin.ticket is not None)
+    opening = Opening(
+        title=(asked.title or title).strip()[:TITLE_LIMIT] or NO_SUBJECT,
+        queue=case.route.queue,
+        state=asked.state or State.NEW,
+        priority=asked.priority or Opening(title="", queue="").priority,
+        customer=letter.author if letter.author.address else NOBODY,
+    )
+    changes: tuple[Change, ...] = (Assigned(owner=asked.owner, locked=asked.lock),) if asked.owner else ()
+    name = "auto-new-ticket" if place.closed else "auto-reply"
+    reply, rows = answer(name, case, case.route.queue)
+    return replace(
+        plain,
+        opening=opening,
+        article=_article(case, "customer", True, place.remarks),
+        changes=changes,
+        links=tuple(dict.fromkeys((*place.links, *twins))),
+        answer=reply,
+        silence=rows,
+        why=(*plain.why, _answer_text(reply, rows)),
+    )
+
+
+# -- a follow-up ------------------------------------------------------------------------------------------------
+
+
+def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Decision:
+    candidate = case.known.tickets[found.ticket]
+    ticket = candidate.ticket
+    twin = next((twin for twin in case.known.twins if twin.ticket == ticket.id), None)
+    if twin is not None:
+        why = f"mail {twin.mail} is this mail under another address: one article"
+        return replace(plain, verdict="follow-up", ticket=ticket.id, same_article=True, why=(*plain.why, why))
+    queue = case.policy.queues.get(ticket.queue)
+    closed = ticket.state.type is StateType.CLOSED
+    policy_of_closed = queue.closed_follow_up if queue else "reopen"
+    if closed and place.role == "party" and policy_of_closed == "new-ticket":
+        own = replace(place, found=None, links=(ticket.id,), closed=True)
+        why = f"ticket {ticket.number} is closed: a new one, linked"
+        return _open(case, own, replace(plain, why=(*plain.why, why)))
+    follow = replace(plain, verdict="follow-up", ticket=ticket.id)
+    if place.role != "party":
+        return _aside(case, place, candidate, follow)
+    rejected = closed and policy_of_closed == "reject"
+    name = "auto-reject" if rejected else "auto-follow-up"
+    reply, rows = answer(name, case, ticket.queue, candidate, found)
+    changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
+    return replace(
+        follow,
+        article=_article(case, "customer", True, place.remarks),
+        changes=changes,
+        answer=reply,
+        silence=rows,
+        tell=owner,
+        why=(*follow.why, *reasons, _answer_text(reply, rows)),
+    )
+
+
+def _revive(case: Case, candidate: Candidate) -> tuple[tuple[Change, ...], tuple[str, ...], str | None]:
+    """What a customer's follow-up does to state, owner and lock: the changes, their reasons, the agent to tell."""
+    ticket = candidate.ticket
+    changes: list[Change] = []
+    why: list[str] = []
+    if ticket.state.type in (StateType.PENDING, StateType.CLOSED):
+        changes.append(StateSet(state=State.OPEN))
+        why.append(f"{ticket.state} becomes open")
+    owner = ticket.owner or candidate.first_agent
+    agent = case.policy.agents.get(owner) if owner else None
+    if agent is None:
+        return tuple(changes), tuple(why), None
+    active = not agent.away
+    if not (ticket.owner == owner and ticket.locked) and (active or ticket.owner != owner):
+        changes.append(Assigned(owner=agent.name, locked=active))
+    why.append(f"belongs to {agent.name}" + ("" if active else ", who is away"))
+    return tuple(changes), tuple(why), agent.name
+
+
+def _aside(case: Case, place: _Place, candidate: Candidate, follow: Decision) -> Decision:
+    """What a third party, an agent or a machine writes: an article that changes nothing."""
+    failures = _failures(case, candidate) if case.judged.kind is Kind.BOUNCE else ()
+    of_answer = any(case.known.tokens[m].audience == "customer" for m in _returned_tokens(case)) and bool(failures)
+    remarks = (*place.remarks, "address failed") if failures else place.remarks
+    author = case.policy.agent_of_address(case.sender) if place.role == "agent" and case.sender else None
+    article = _article(case, "agent" if author else "customer", of_answer, remarks)
+    if place.role == "machine" and case.judged.kind is Kind.BOUNCE:
+        article = replace(article, sender_type="system")
+    silence = (*follow.silence, "A17") if author else follow.silence
+    return replace(follow, article=article, changes=failures, silence=silence)
+
+
+def _returned_tokens(case: Case) -> list[str]:
+    """Tokens of our mails that this letter gives back: of the envelope recipient, then of what it returns."""
+    found = [evidence for evidence in gather(case) if evidence.where in ("envelope recipient", "returned mail")]
+    return [evidence.mailed.token for evidence in found if evidence.mailed is not None]
+
+
+def _failures(case: Case, candidate: Candidate) -> tuple[DeliveryFailed, ...]:
+    """The addresses of our mail that a bounce reports as failed; a delay is no failure (RFC 3464 section 2.3.3)."""
+    mails = [case.known.tokens[token] for token in _returned_tokens(case)]
+    mailed = next((mail for mail in mails if mail.ticket == candidate.ticket.id), None)
+    if mailed is None:
+        return ()
+    failed = []
+    for report in case.letter.reports:
+        if report.action == "delayed" or report.action in ("delivered", "relayed", "expanded"):
+            continue
+        recipient = normal(report.recipient) if report.recipient else None
+        if recipient not in mailed.recipients and len(mailed.recipients) == 1:
+            recipient = mailed.recipients[0]
+        if recipient in mailed.recipients and recipient is not None:
+            failed.append(DeliveryFailed(n=mailed.n, recipient=recipient, code=report.status,
+                                         permanent=report.permanent, why=report.diagnostic[:200]))  # fmt: skip
+    return tuple({failure.recipient: failure for failure in reversed(failed)}.values())
+
+
+# -- what is written --------------------------------------------------------------------------------------------
+
+
+def _article(case: Case, sender_type: str, visible: bool, remarks: tuple[str, ...]) -> Article:
+    letter = case.letter
+    author = letter.author if letter.author.address else Address(address=None, name=None)
+    return Article(
+        n=0,
+        channel="email",
+        sender_type=sender_type,  # type: ignore[arg-type]  # one of the literal's words, by the callers above
+        visible=visible,
+        author=author,
+        to=letter.to,
+        cc=letter.cc,
+        reply_to=letter.reply_to,
+        subject=letter.subject,
+        date=letter.date,
+        received=case.now,
+        message_id=letter.message_id,
+        in_reply_to=letter.in_reply_to[0] if letter.in_reply_to else None,
+        references=letter.references,
+        body=letter.text,
+        body_type=letter.body_type,
+        kind=case.judged.kind,
+        remarks=(*letter.remarks, *case.judged.flags, *remarks),
+        attachments=letter.attachments,
+        raw_sha256=letter.sha256,
+    )
+
+
+def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...]) -> str:
+    if reply is not None:
+        return f"answer: {reply.answer} to {reply.recipient} (A18)"
+    return "no answer: row " + ", ".join(rows)

@@ -1,0 +1,143 @@
+"""Which ticket a letter speaks of: tokens, message ids, numbers, strongest first (mail-rules section 4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ticketctl.intake.case import Case
+from ticketctl.intake.route import TOKEN, Route
+from ticketctl.intake.value import Asks, Envelope, Known, Mailed, message_id_key
+from ticketctl.letter.value import Letter
+from ticketctl.policy import Policy
+from ticketctl.ticket import damm, normal
+
+REFERENCES_LOOKED_AT = 20  # G9
+NUMBERS_LOOKED_AT = 10
+RETURNED_LOOKED_AT = 20
+
+Proof = Literal["token", "id", "awaited", "number"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A ticket that the letter names, and by what."""
+
+    ticket: int
+    proof: Proof
+    where: str  # "envelope recipient", "In-Reply-To", "References", "Subject", "returned mail"
+    mailed: Mailed | None = None  # proof token
+    said: str = ""  # the id or number itself
+
+
+def asks(letter: Letter, route: Route, envelope: Envelope, policy: Policy, content: str) -> Asks:
+    """What the desk must look up for this letter. `content` is `letter.fingerprint`."""
+    references = letter.references[-REFERENCES_LOOKED_AT:][::-1]
+    replies = letter.in_reply_to[:REFERENCES_LOOKED_AT]
+    ids = tuple(dict.fromkeys(message_id_key(each) for each in (*replies, *references)))
+    returned = letter.returned_ids[:RETURNED_LOOKED_AT]
+    tokens = [token.lower() for source in (route.extension, *ids, *returned) for token in TOKEN.findall(source)]
+    sender = normal(letter.author.address) if letter.author.address else None
+    return Asks(
+        key=f"{route.enveloped}\n{content}",
+        content=content,
+        message_id=letter.message_id,
+        tokens=tuple(dict.fromkeys(tokens)),
+        ids=ids,
+        numbers=tuple(dict.fromkeys([*_extension_number(route), *numbers(letter.subject, policy)])),
+        sender=sender,
+        answer_to=answer_to(letter, envelope),
+        returned=returned,
+    )
+
+
+def answer_to(letter: Letter, envelope: Envelope) -> str | None:
+    """Row A18: Return-Path where it is From's address or domain, else From. None: nobody to answer."""
+    author = letter.author.address
+    if not author:
+        return None
+    path = envelope.sender if envelope.sender is not None else letter.return_path
+    if path and "@" in path and normal(path).rpartition("@")[2] == normal(author).rpartition("@")[2]:
+        return path
+    return author
+
+
+def numbers(subject: str, policy: Policy) -> list[str]:
+    """Every number right after our hook; those that carry our system id and a right check digit first."""
+    found = [match[1] for match in _hooked(policy).finditer(subject)][:NUMBERS_LOOKED_AT]
+    return sorted(dict.fromkeys(found), key=lambda number: not _ours(number, policy))
+
+
+def defused(subject: str, policy: Policy) -> str:
+    """The subject with our hook taken out before every number; the number stays, as a plain one."""
+    return _hooked(policy).sub(lambda match: match[1], subject).strip()
+
+
+def gather(case: Case) -> list[Evidence]:
+    """All evidence for a ticket that is there, strongest first; returned mail speaks in a machine's mail only."""
+    letter, route, known, policy = case.letter, case.route, case.known, case.policy
+    found = [*_by_token(route.extension, "envelope recipient", known)]
+    replies = [message_id_key(each) for each in letter.in_reply_to[:REFERENCES_LOOKED_AT]]
+    for each in replies:
+        found += _by_id(each, "In-Reply-To", known)
+    named = [(number, "envelope recipient") for number in _extension_number(route)]
+    named += [(number, "Subject") for number in numbers(letter.subject, policy)]
+    subject = [
+        Evidence(ticket=known.numbers[number], proof="number", where=where, said=number)
+        for number, where in named
+        if number in known.numbers
+    ]
+    beside = bool(replies or found or subject)
+    for each in letter.references[-REFERENCES_LOOKED_AT:][::-1]:
+        found += [
+            evidence
+            for evidence in _by_id(message_id_key(each), "References", known)
+            if beside or _same_queue(evidence, message_id_key(each), route, known)
+        ]
+    found += subject
+    if not case.personal:
+        for each in letter.returned_ids[:RETURNED_LOOKED_AT]:
+            found += _by_token(each, "returned mail", known)
+    return [evidence for evidence in found if evidence.ticket in known.tickets]
+
+
+def _by_token(text: str, where: str, known: Known) -> list[Evidence]:
+    mails = [known.tokens[token.lower()] for token in TOKEN.findall(text) if token.lower() in known.tokens]
+    return [Evidence(ticket=m.ticket, proof="token", where=where, mailed=m, said=m.token) for m in mails]
+
+
+def _by_id(message_id: str, where: str, known: Known) -> list[Evidence]:
+    by_token = _by_token(message_id, where, known)
+    if by_token:
+        return by_token
+    if message_id in known.ids:
+        return [Evidence(ticket=known.ids[message_id][0], proof="id", where=where, said=message_id)]
+    twins = {twin.ticket for twin in known.twins}
+    if message_id in known.awaited and known.awaited[message_id] not in twins:
+        return [Evidence(ticket=known.awaited[message_id], proof="awaited", where=where, said=message_id)]
+    return []
+
+
+def _same_queue(evidence: Evidence, message_id: str, route: Route, known: Known) -> bool:
+    """Was the letter sent to the queue where the ticket is, or was then?"""
+    if evidence.ticket not in known.tickets:
+        return False
+    then = known.ids[message_id][1] if message_id in known.ids else None
+    return route.queue in (known.tickets[evidence.ticket].ticket.queue, then)
+
+
+def _extension_number(route: Route) -> list[str]:
+    return [route.extension] if route.extension.isascii() and route.extension.isdigit() else []
+
+
+def _hooked(policy: Policy) -> re.Pattern[str]:
+    """Our hook, a colon or blanks, digits; brackets around it go with it."""
+    hook = re.escape(policy.desk.hook)
+    return re.compile(rf"\[?(?<![A-Za-z0-9]){hook}:? {{0,3}}([0-9]{{1,40}})(?![0-9])\]?", re.IGNORECASE)
+
+
+def _ours(number: str, policy: Policy) -> bool:
+    if policy.desk.number != "date-checksum":
+        return policy.desk.system_id in number
+    return number[8 : 8 + len(policy.desk.system_id)] == policy.desk.system_id and damm(number) == 0
