@@ -172,7 +172,7 @@ def _stretch(word: str, at: Moment, past: bool) -> tuple[datetime, datetime]:
     moment = moment or clock.later(at.now, word, at.zone, sign=-1 if past else 1) or clock.iso(word, at.zone)
     if moment is not None:
         return moment, moment + _TICK
-    if found := re.fullmatch(r"([0-9]{4})(?:-([0-9]{2}))?", word):
+    if found := re.fullmatch(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?", word):
         year, month = int(found[1]), int(found[2] or 1)
         months = 1 if found[2] else 12
         first = datetime(year, month, 1, tzinfo=at.zone)
