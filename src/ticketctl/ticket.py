@@ -228,6 +228,19 @@ def untagged(address: str) -> str:
     return f"{local.split('+', 1)[0] or local}{at}{domain}"
 
 
+def token() -> str:
+    """128 random bits as 26 characters of a-z2-7 (RFC 4648 section 6, lower case, no padding)."""
+    import base64
+    import os
+
+    return base64.b32encode(os.urandom(16)).decode().rstrip("=").lower()
+
+
+def message_id(fresh: str, number: str, domain: str) -> str:
+    """`<t.TOKEN.NUMBER@domain>`: the dots stay, spam filters distrust one long random word."""
+    return f"<t.{fresh}.{number}@{domain}>"
+
+
 def damm(digits: str) -> int:
     """The check digit of H. M. Damm's quasigroup of order 10 (2004): catches every single error and swap.
 

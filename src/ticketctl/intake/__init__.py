@@ -1,6 +1,6 @@
 """Which queue, which ticket, which changes, and why: decided from values alone (mail-rules sections 3 and 4)."""
 
-from ticketctl.intake.decide import decide
+from ticketctl.intake.decide import as_article, decide, opening
 from ticketctl.intake.evidence import asks
 from ticketctl.intake.route import Route, route
 from ticketctl.intake.value import (
@@ -29,8 +29,10 @@ __all__ = [
     "Opening",
     "Route",
     "Twin",
+    "as_article",
     "asks",
     "decide",
     "message_id_key",
+    "opening",
     "route",
 ]

@@ -14,7 +14,7 @@ from ticketctl.intake.route import Route
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Opening
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.policy import Policy
-from ticketctl.ticket import NOBODY, Address, Article, Kind, State, StateType, normal
+from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, normal
 
 NO_SUBJECT = "(no subject)"
 TITLE_LIMIT = 250
@@ -143,20 +143,15 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
     letter, asked = case.letter, case.asked
     title = defused(letter.subject, case.policy) if place.links else letter.subject
     twins = tuple(twin.ticket for twin in case.known.twins if twin.ticket is not None)
-    opening = Opening(
-        title=(asked.title or title).strip()[:TITLE_LIMIT] or NO_SUBJECT,
-        queue=case.route.queue,
-        state=asked.state or State.NEW,
-        priority=asked.priority or Opening(title="", queue="").priority,
-        customer=letter.author if letter.author.address else NOBODY,
-    )
+    made = opening(letter, case.route.queue, asked.title or title)
+    made = replace(made, state=asked.state or made.state, priority=asked.priority or made.priority)
     changes: tuple[Change, ...] = (Assigned(owner=asked.owner, locked=asked.lock),) if asked.owner else ()
     name = "auto-new-ticket" if place.closed else "auto-reply"
     reply, rows = answer(name, case, case.route.queue)
     return replace(
         plain,
-        opening=opening,
-        article=_article(case, "customer", True, place.remarks),
+        opening=made,
+        article=as_article(letter, case.judged, case.now, remarks=place.remarks),
         changes=changes,
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
@@ -191,7 +186,7 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
     changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
     return replace(
         follow,
-        article=_article(case, "customer", True, place.remarks),
+        article=as_article(case.letter, case.judged, case.now, remarks=place.remarks),
         changes=changes,
         answer=reply,
         silence=rows,
@@ -225,9 +220,8 @@ def _aside(case: Case, place: _Place, candidate: Candidate, follow: Decision) ->
     of_answer = any(case.known.tokens[m].audience == "customer" for m in _returned_tokens(case)) and bool(failures)
     remarks = (*place.remarks, "address failed") if failures else place.remarks
     author = case.policy.agent_of_address(case.sender) if place.role == "agent" and case.sender else None
-    article = _article(case, "agent" if author else "customer", of_answer, remarks)
-    if place.role == "machine" and case.judged.kind is Kind.BOUNCE:
-        article = replace(article, sender_type="system")
+    sender: SenderType = "agent" if author else "system" if case.judged.kind is Kind.BOUNCE else "customer"
+    article = as_article(case.letter, case.judged, case.now, sender_type=sender, visible=of_answer, remarks=remarks)
     silence = (*follow.silence, "A17") if author else follow.silence
     return replace(follow, article=article, changes=failures, silence=silence)
 
@@ -260,30 +254,46 @@ def _failures(case: Case, candidate: Candidate) -> tuple[DeliveryFailed, ...]:
 # -- what is written --------------------------------------------------------------------------------------------
 
 
-def _article(case: Case, sender_type: str, visible: bool, remarks: tuple[str, ...]) -> Article:
-    letter = case.letter
-    author = letter.author if letter.author.address else Address(address=None, name=None)
+def as_article(
+    letter: Letter,
+    judged: Judgement,
+    now: datetime,
+    *,
+    sender_type: SenderType = "customer",
+    visible: bool = True,
+    remarks: tuple[str, ...] = (),
+) -> Article:
+    """The letter as an article; its `n` and `mail` are set when it is written."""
     return Article(
         n=0,
         channel="email",
-        sender_type=sender_type,  # type: ignore[arg-type]  # one of the literal's words, by the callers above
+        sender_type=sender_type,
         visible=visible,
-        author=author,
+        author=letter.author if letter.author.address else NOBODY,
         to=letter.to,
         cc=letter.cc,
         reply_to=letter.reply_to,
         subject=letter.subject,
         date=letter.date,
-        received=case.now,
+        received=now,
         message_id=letter.message_id,
         in_reply_to=letter.in_reply_to[0] if letter.in_reply_to else None,
         references=letter.references,
         body=letter.text,
         body_type=letter.body_type,
-        kind=case.judged.kind,
-        remarks=(*letter.remarks, *case.judged.flags, *remarks),
+        kind=judged.kind,
+        remarks=(*letter.remarks, *judged.flags, *remarks),
         attachments=letter.attachments,
         raw_sha256=letter.sha256,
+    )
+
+
+def opening(letter: Letter, queue: str, title: str | None = None) -> Opening:
+    """The ticket that the letter would make there."""
+    return Opening(
+        title=(letter.subject if title is None else title).strip()[:TITLE_LIMIT] or NO_SUBJECT,
+        queue=queue,
+        customer=letter.author if letter.author.address else NOBODY,
     )
 
 
