@@ -9,14 +9,14 @@ from ticketctl.intake import Candidate, Decision, Envelope, Known, Mailed, decid
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.policy import Policy
 from ticketctl.policy.value import Agent, Desk, Queue, Role, Template
-from ticketctl.ticket import Address, Kind, State, Ticket
+from ticketctl.ticket import Address, Kind, Priority, State, Ticket
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TOKEN = "abcdefghijklmnopqrstuvwxyz"
 AGENT_TOKEN = "zyxwvutsrqponmlkjihgfedcba"
 NUMBER = "2026112210000014"
 CUSTOMER, STRANGER, ANNA = "carla@customer.test", "stranger@elsewhere.test", "anna@example.org"
-AUTO = {name: "received" for name in ("auto-reply", "auto-follow-up", "auto-reject", "auto-new-ticket")}
+AUTO = dict.fromkeys(("auto-reply", "auto-follow-up", "auto-reject", "auto-new-ticket"), "received")
 
 
 def policy(*, queue: dict[str, Any] | None = None, **desk: Any) -> Policy:
@@ -55,7 +55,7 @@ def letter(**fields: Any) -> Letter:
 def ticket(**fields: Any) -> Ticket:
     plain: dict[str, Any] = {
         "id": 1, "number": NUMBER, "version": 3, "title": "Printer", "queue": "Support", "state": State.OPEN,
-        "priority": "normal", "customer": Address(address=CUSTOMER), "created": NOW, "changed": NOW, "articles": 1,
+        "priority": Priority.NORMAL, "customer": Address(address=CUSTOMER), "created": NOW, "changed": NOW, "articles": 1,
     }  # fmt: skip
     return Ticket(**{**plain, **fields})
 
