@@ -1,7 +1,7 @@
 """What every test stands on: a scrubbed environment, and skips that somebody sees.
 
-A test says what it needs of the machine by `@pytest.mark.requires("postfix", "root")`. Where that is missing the test is
-skipped with its reason; with CI=true the absence is a failure, except for what TOLERATED names.
+A test says what it needs of the machine by `@pytest.mark.requires("postfix", "root")`. Where that is missing the test
+is skipped with its reason; with CI=true the absence is a failure, except for what TOLERATED names.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def absent(name: str) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One directory that every user may enter, for all workers: mail servers run filters as nobody, and tmp_path is 0700."""
+    """One directory that every user may enter: mail servers run filters as nobody, and tmp_path is 0700."""
     if not hasattr(config, "workerinput"):
         os.environ[PUBLIC] = tempfile.mkdtemp(prefix="ticketctl-test-", dir="/tmp")
         os.chmod(os.environ[PUBLIC], 0o755)

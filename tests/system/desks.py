@@ -1,0 +1,98 @@
+"""A desk of a test's own, worked through the installed programs by an unprivileged user."""
+
+from __future__ import annotations
+
+import json
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+USER = "daemon"  # not nobody: an alias file that it owns has to prove that the owner counts
+
+POLICY = """\
+[desk]
+name = "Example Help Desk"
+domain = "tickets.test"
+default-queue = "Raw"
+{desk}
+[queues.Raw]
+addresses = ["raw@tickets.test"]
+[queues.Support]
+addresses = ["support@tickets.test", "support@local.test"]
+[agents.admin]
+name = "Anna Martin"
+email = "anna@example.test"
+logins = ["{user}"]
+admin = true
+roles = ["all"]
+[roles.all.queues]
+"*" = ["rw"]
+"""
+
+
+class Desk:
+    """A desk that belongs to an unprivileged user, who is its admin, with queues at tickets.test and local.test."""
+
+    def __init__(self, public: Path, programs: Path) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="desk", dir=public))
+        self.programs = programs
+        self.data = self.root / "data"
+        self.data.mkdir()
+        self.config = self.root / "ticketctl.toml"
+        self.config.write_text(f'database = "sqlite:///{self.data}/ticketctl.db"\nsend = false\n')
+        self.config.chmod(0o644)
+        self.root.chmod(0o755)
+        shutil.chown(self.data, USER)
+        self.run("init", "--domain", "tickets.test", "--queue", "Support=support@tickets.test", "--admin", USER)
+        self.apply('unknown-recipient = "default-queue"')
+
+    def filter(self, *options: str) -> str:
+        """The command line of the filter for this desk."""
+        return " ".join([str(self.programs / "ticketctl-postmaster"), "--config", str(self.config), *options])
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        """Run ticketctl as the desk's user; its standard output."""
+        done = subprocess.run(
+            [self.programs / "ticketctl", "--config", self.config, *arguments],
+            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.root)},
+            cwd=self.root,
+            user=USER,
+            group=pwd.getpwnam(USER).pw_gid,
+            extra_groups=[],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def apply(self, desk: str) -> None:
+        """Make a policy current in which [desk] has these lines, too."""
+        policy = self.root / "policy.toml"
+        policy.write_text(POLICY.format(desk=desk, user=USER))
+        policy.chmod(0o644)
+        self.run("policy", "apply", "--force", "-m", "for a test", str(policy))
+
+    def tickets(self) -> list[dict[str, object]]:
+        """All tickets, closed ones too, oldest first."""
+        return list(json.loads(self.run("-o", "json", "list", "--all")))
+
+    def titles(self) -> list[object]:
+        """The subjects of all tickets, oldest first."""
+        return [ticket["title"] for ticket in self.tickets()]
+
+    def letters(self) -> list[dict[str, object]]:
+        """Every mail that was ever accepted."""
+        return list(json.loads(self.run("-o", "json", "mail", "list", "--all")))
+
+    def hide(self) -> None:
+        """Take the database away: what the filter would write cannot be stored."""
+        self.data.rename(self.root / "away")
+
+    def restore(self) -> None:
+        """Bring it back."""
+        (self.root / "away").rename(self.data)

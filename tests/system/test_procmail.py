@@ -1,0 +1,152 @@
+"""contrib/procmail with the real procmail: handed back or passed on, never left in a mailbox."""
+
+from __future__ import annotations
+
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from system.desks import USER, Desk
+
+pytestmark = pytest.mark.requires("root", "procmail", "system-python")
+
+MAIL = b"""\
+Delivered-To: support@tickets.test
+From: Carla <carla@customer.test>
+To: support@tickets.test
+Subject: by procmail
+Date: Mon, 02 Nov 2026 10:00:00 +0100
+Message-ID: <procmail@customer.test>
+
+The printer prints nothing.
+"""
+
+NOWHERE = "/nonexistent/desk"
+
+
+class Procmail:
+    """procmail as the desk's user, with a recipe of contrib/ and the filter given as a command."""
+
+    def __init__(self, root: Path, recipe: Path, text: str, default: Path) -> None:
+        self.recipe, self.text, self.default = recipe, text, default
+        self.boxes = [root / "mailbox", Path("/var/mail", USER), Path(NOWHERE)]
+
+    def __call__(self, command: str, mail: bytes = MAIL) -> int:
+        """Deliver one mail by the recipe, with this command for the filter; the exit status."""
+        text = self.text.replace("| ticketctl-postmaster", f"| {command}").replace("example\\.org", "tickets\\.test")
+        self.recipe.write_text(text)
+        self.recipe.chmod(0o644)
+        return self.deliver(mail)
+
+    def deliver(self, mail: bytes = MAIL) -> int:
+        """Deliver one mail by the recipe as it is; the exit status."""
+        done = subprocess.run(
+            ["procmail", "-t", "LOCKSLEEP=0", f"DEFAULT={self.default}", f"ORGMAIL={self.default}", str(self.recipe)],
+            input=mail,
+            env={"PATH": "/usr/bin:/bin"},
+            cwd="/",
+            user=USER,
+            group=pwd.getpwnam(USER).pw_gid,
+            extra_groups=[],
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        return done.returncode
+
+    def mailboxes(self) -> list[Path]:
+        """Mailboxes that are not empty, wherever one could have come into being."""
+        return [path for path in self.boxes if path.exists() and path.stat().st_size]
+
+
+@pytest.fixture
+def run_by(public: Path, contributed: Callable[[str], str]) -> Iterator[Callable[[str], Procmail]]:
+    """procmail with one of the shipped recipes."""
+    root = Path(tempfile.mkdtemp(prefix="procmail", dir=public))
+    root.chmod(0o755)
+    shutil.chown(root, USER)
+    spool = Path("/var/mail", USER)
+    before = spool.exists()
+
+    def make(recipe: str) -> Procmail:
+        default = Path(NOWHERE) if recipe == "ticketctl.rc" else root / "mailbox"
+        return Procmail(root, root / recipe, contributed(f"procmail/{recipe}"), default)
+
+    yield make
+    if not before and spool.exists() and not spool.stat().st_size:
+        spool.unlink()  # procmail makes an empty one for whoever has none
+    shutil.rmtree(root)
+
+
+@pytest.fixture(params=["ticketctl.rc", "personal.rc"])
+def procmail(request: pytest.FixtureRequest, run_by: Callable[[str], Procmail]) -> Procmail:
+    """A mailbox that is the desk's, and a person's with a recipe for the desk's mail."""
+    return run_by(request.param)
+
+
+def test_a_mail_becomes_a_ticket(procmail: Procmail, desk: Desk) -> None:
+    assert procmail(desk.filter()) == 0
+    assert [(ticket["title"], ticket["queue"]) for ticket in desk.tickets()] == [("by procmail", "Support")]
+    assert procmail.mailboxes() == []
+
+
+def test_a_mail_that_cannot_be_stored_is_handed_back_and_becomes_one_ticket(procmail: Procmail, desk: Desk) -> None:
+    desk.hide()
+    assert procmail(desk.filter()) == 75
+    desk.restore()
+    assert desk.tickets() == []
+    assert procmail(desk.filter()) == 0
+    assert procmail(desk.filter()) == 0  # redelivered
+    assert [(ticket["title"], ticket["articles"]) for ticket in desk.tickets()] == [("by procmail", 1)]
+    assert procmail.mailboxes() == []
+
+
+def test_an_unknown_recipient_is_passed_on(procmail: Procmail, desk: Desk) -> None:
+    desk.apply('unknown-recipient = "reject"')
+    assert procmail(desk.filter("--recipient=nosuch@tickets.test")) == 67
+    assert desk.tickets() == []
+    assert procmail.mailboxes() == []
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("cat >/dev/null; exit 0", 0),
+        ("cat >/dev/null; exit 67", 67),
+        ("cat >/dev/null; exit 77", 77),
+        ("cat >/dev/null; exit 75", 75),
+        ("cat >/dev/null; exit 1", 75),
+        ("cat >/dev/null; exit 6", 75),
+        ("cat >/dev/null; exit 120", 75),
+        ("/nonexistent/ticketctl-postmaster", 75),
+        ("/etc/passwd", 75),
+        ("exec sh -c 'kill -9 $$'", 75),
+        ("exec sh -c 'kill -TERM $$'", 75),
+    ],
+)
+def test_67_and_77_are_passed_on_and_all_else_is_75(procmail: Procmail, command: str, status: int) -> None:
+    assert procmail(command) == status
+    assert procmail.mailboxes() == []
+
+
+@pytest.mark.parametrize("mode", [0o000, None])
+def test_without_its_recipe_the_mail_stays_with_the_mail_system(
+    run_by: Callable[[str], Procmail], mode: int | None
+) -> None:
+    procmail = run_by("ticketctl.rc")
+    if mode is not None:
+        procmail.recipe.write_text(procmail.text)
+        procmail.recipe.chmod(mode)
+    assert procmail.deliver() == 75
+    assert procmail.mailboxes() == []
+
+
+def test_what_is_not_the_desks_stays_with_its_owner(run_by: Callable[[str], Procmail]) -> None:
+    procmail = run_by("personal.rc")
+    assert procmail("exit 75", MAIL.replace(b"support@", b"someone@")) == 0
+    assert procmail.mailboxes() == [procmail.default]
