@@ -164,8 +164,9 @@ class Postfix:
         for path in self.etc.glob("*addresses"):
             self._run("postmap", "-c", str(self.etc), f"hash:{path}")
         for path in self.etc.glob("*aliases"):
-            shutil.chown(path, self.owner)
             self._run("postalias", "-c", str(self.etc), f"hash:{path}")
+            for owned in (path, path.with_name(f"{path.name}.db")):
+                shutil.chown(owned, self.owner)
         self._run("postfix", "-c", str(self.etc), "start")
         wait_for("Postfix", lambda: _answers(self.port))
         return self
