@@ -1,0 +1,165 @@
+"""The desk's memory: the only SQL. A transaction begins and ends here, and nowhere else.
+
+`Store.reading()` gives a snapshot to ask, `Store.writing()` the one writer; both translate every trouble of the
+database into `errors`. What is SQLite's alone is in `sqlite`; correctness rests on `UPDATE ... WHERE version` and
+unique keys, so that PostgreSQL and MariaDB follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine  # noqa: TID251  the one place
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ticketctl.errors import Misconfigured
+from ticketctl.policy import Policy
+from ticketctl.store import schema, sqlite
+from ticketctl.store.read import Reader
+from ticketctl.store.trouble import translated
+from ticketctl.store.value import (
+    ALL_BRAKE,
+    AUTO_BRAKE,
+    Again,
+    Brake,
+    CustomerRow,
+    Entry,
+    LetterRow,
+    Link,
+    OutboxRow,
+    Revision,
+    Standing,
+)
+from ticketctl.store.write import Writer
+from ticketctl.ticket import Actor
+
+__all__ = [
+    "ALL_BRAKE",
+    "AUTO_BRAKE",
+    "Again",
+    "Brake",
+    "CustomerRow",
+    "Entry",
+    "LetterRow",
+    "Link",
+    "OutboxRow",
+    "Reader",
+    "Revision",
+    "Standing",
+    "Store",
+    "Writer",
+]
+
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+
+
+class Store:
+    """A desk's database, by its SQLAlchemy URL. `timeout`: seconds to wait for a lock, then TryAgain (75)."""
+
+    def __init__(self, url: str, *, timeout: float = 30.0) -> None:
+        self.url = parsed(url)
+        self.timeout = timeout
+        self._checked = False
+        self._policies: dict[int, Policy] = {}
+        if self.path is not None and not self.path.exists():
+            raise Misconfigured(f"no database at {self.path}: run `ticketctl init`")
+        self._engine = engine(self.url, timeout)
+
+    @classmethod
+    def create(
+        cls, url: str, *, timeout: float = 30.0, mode: int = 0o600, progress: Callable[[str], None] | None = None
+    ) -> Store:
+        """The desk's database, made if it is not there (for `init` alone). `mode` is that of a new SQLite file.
+
+        One that is there already is left as it is; Misconfigured (78) where it is of another schema.
+        """
+        from ticketctl.store.migrate import migrate
+
+        where = parsed(url)
+        path = _path(where)
+        with translated():
+            if path is not None and (not path.exists() or path.stat().st_size == 0):
+                sqlite.make_file(path, mode)
+            store = cls(url, timeout=timeout)
+            if store.schema() is None:
+                migrate(store._engine, progress)
+            with store.reading():
+                return store
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database, None for others."""
+        return _path(self.url)
+
+    @property
+    def place(self) -> str:
+        """Where the database is, without a password."""
+        return str(self.path or self.url.render_as_string(hide_password=True))
+
+    def schema(self) -> str | None:
+        """The revision of the schema, None where there is no desk."""
+        with translated(), self._engine.connect() as connection, connection.begin():
+            return schema.found(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """A snapshot of the desk."""
+        with translated(), self._engine.connect() as connection, connection.begin():
+            self._check(connection)
+            yield Reader(connection, self._policies)
+
+    @contextmanager
+    def writing(self, actor: Actor, now: datetime, policy: Policy | None = None) -> Iterator[Writer]:
+        """A transaction of one actor: kept, durably, when the block ends; undone by any exception.
+
+        `now`: UTC, the time of all that is written. `policy`: what permits, by default the current one.
+        """
+        with translated(), self._engine.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin():
+                self._check(connection)
+                yield Writer(connection, self._policies, actor, now, policy)
+
+    def close(self) -> None:
+        """Gives every connection back."""
+        self._engine.dispose()
+
+    def _check(self, connection: Connection) -> None:
+        if not self._checked:
+            schema.check(connection, self.place)
+            self._checked = True
+
+
+def parsed(url: str) -> URL:
+    """The URL with our drivers where it names none; Misconfigured (78) where it is none, or names no SQLite file."""
+    try:
+        where = make_url(url)
+    except ArgumentError:
+        raise Misconfigured("`database` is no SQLAlchemy URL: write it as sqlite:////var/lib/ticketctl/ticketctl.db") \
+            from None  # fmt: skip
+    if where.drivername in _DRIVERS:
+        where = where.set(drivername=_DRIVERS[where.drivername])
+    backend = where.get_backend_name()
+    if backend not in ("sqlite", *_DRIVERS):
+        raise Misconfigured(f"no database of kind {backend!r} is supported: use sqlite, postgresql or mariadb")
+    if backend == "sqlite" and where.database in (None, "", ":memory:"):
+        raise Misconfigured("`database` names no file: write it as sqlite:////var/lib/ticketctl/ticketctl.db")
+    return where
+
+
+def engine(url: URL, timeout: float) -> Engine:
+    """The engine for a parsed URL; an SQLite file is never made by opening it."""
+    path = _path(url)
+    if path is None:
+        return create_engine(url)
+    made = create_engine(url, creator=lambda: sqlite.connect(path, timeout))
+    sqlite.prepare(made)
+    return made
+
+
+def _path(url: URL) -> Path | None:
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None

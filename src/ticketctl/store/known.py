@@ -1,0 +1,219 @@
+"""What the desk knows that bears on one letter: Asks -> Known, a handful of index look-ups, whatever the desk holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from ticketctl.intake.value import Asks, Candidate, Counts, Known, Mailed, Twin, message_id_key
+from ticketctl.store import tables as t
+from ticketctl.store.rows import KEY_LENGTH, TICKET, ticket_of
+from ticketctl.store.types import cleaned
+from ticketctl.ticket import Ticket, normal, untagged
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+_NEVER_COUNTED = ("dropped",)
+
+
+def known(connection: Connection, asks: Asks, now: datetime) -> Known:
+    """The snapshot that a decision is made from."""
+    again, twins, same_id = _seen(connection, asks)
+    tokens = _tokens(connection, asks.tokens)
+    ids = _ids(connection, asks.ids)
+    awaited = _awaited(connection, [each for each in asks.ids if each not in ids])
+    numbers = _numbers(connection, asks.numbers)
+    named = {mailed.ticket for mailed in tokens.values()}
+    named |= {ticket for ticket, _ in ids.values()} | {*awaited.values(), *numbers.values()}
+    named |= {twin.ticket for twin in (*twins, *([again] if again else [])) if twin.ticket is not None}
+    return Known(
+        again=again,
+        twins=twins,
+        same_id=same_id,
+        tokens=tokens,
+        ids=ids,
+        awaited=awaited,
+        numbers=numbers,
+        tickets=_candidates(connection, named, now),
+        counts=_counts(connection, asks.answer_to, now),
+    )
+
+
+def key_digest(key: str) -> str:
+    """A letter's key (G4), short enough for a unique index."""
+    return hashlib.sha256(cleaned(key).encode()).hexdigest()
+
+
+def counted_keys(address: str) -> tuple[str, str]:
+    """What the counters of G13 count by: the address and its domain, normalised."""
+    key = cleaned(untagged(address))[:KEY_LENGTH]
+    return key, key.rpartition("@")[2]
+
+
+def mailed_of(row: Row[Any]) -> Mailed:
+    return Mailed(
+        token=row.token,
+        ticket=row.ticket_id,
+        n=row.n,
+        audience=row.audience,
+        recipients=tuple(row.recipients),
+        message_id=row.message_id,
+    )
+
+
+def _seen(connection: Connection, asks: Asks) -> tuple[Twin | None, tuple[Twin, ...], bool]:
+    """This delivery before, the same content in other queues, our Message-ID with other content."""
+    c = t.letter.c
+    digest = key_digest(asks.key)
+    found = connection.execute(
+        select(c.id, c.key_digest, c.key_queue, c.ticket_id, c.n).where(c.content == asks.content).order_by(c.id)
+    )
+    again, twins, same_id = None, [], False
+    for row in found:
+        twin = Twin(mail=row.id, queue=row.key_queue, ticket=row.ticket_id, n=row.n)
+        if row.key_digest == digest:
+            again = twin
+        else:
+            twins.append(twin)
+    if asks.message_id:
+        key = cleaned(message_id_key(asks.message_id))
+        other = select(c.id).where(c.id_key == key, c.content != asks.content).limit(1)
+        same_id = connection.execute(other).first() is not None
+    return again, tuple(twins), same_id
+
+
+def _tokens(connection: Connection, tokens: Collection[str]) -> dict[str, Mailed]:
+    if not tokens:
+        return {}
+    found = connection.execute(select(t.token).where(t.token.c.token.in_([cleaned(each) for each in tokens])))
+    return {row.token: mailed_of(row) for row in found}
+
+
+def _ids(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, str]]:
+    """Ids of letters that became articles; the first letter that bore an id is the one that is meant."""
+    if not ids:
+        return {}
+    wanted = {cleaned(each): each for each in ids}
+    c = t.letter.c
+    first = select(func.min(c.id)).where(c.id_key.in_(wanted), c.ticket_id.is_not(None)).group_by(c.id_key)
+    found = connection.execute(select(c.id_key, c.ticket_id, c.queue).where(c.id.in_(first)))
+    return {wanted[row.id_key]: (row.ticket_id, row.queue) for row in found}
+
+
+def _awaited(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """Ids that new mails named before; the first of them is the one that is meant."""
+    if not ids:
+        return {}
+    wanted = {cleaned(each): each for each in ids}
+    c = t.letter.c
+    first = (
+        select(t.reference.c.id_key, func.min(c.id).label("letter_id"))
+        .join_from(t.reference, t.letter)
+        .where(t.reference.c.id_key.in_(wanted), c.verdict == "new", c.ticket_id.is_not(None))
+        .group_by(t.reference.c.id_key)
+        .subquery()
+    )
+    found = connection.execute(select(first.c.id_key, c.ticket_id).where(c.id == first.c.letter_id))
+    return {wanted[row.id_key]: row.ticket_id for row in found}
+
+
+def _numbers(connection: Connection, numbers: Collection[str]) -> dict[str, int]:
+    if not numbers:
+        return {}
+    found = connection.execute(select(t.ticket.c.number, t.ticket.c.id).where(t.ticket.c.number.in_(numbers)))
+    named = {row.number: row.id for row in found}
+    short = {int(each): each for each in numbers if each not in named and len(each) < 8 and each.isdigit()}
+    if short:
+        for row in connection.execute(select(t.ticket.c.id).where(t.ticket.c.id.in_(short))):
+            named[short[row.id]] = row.id
+    return named
+
+
+def _candidates(connection: Connection, named: Iterable[int], now: datetime) -> dict[int, Candidate]:
+    """The tickets, and those they were merged into, with their parties."""
+    tickets: dict[int, Ticket] = {}
+    wanted = set(named)
+    while wanted:
+        found = connection.execute(TICKET.where(t.ticket.c.id.in_(sorted(wanted))))
+        tickets |= {row.id: ticket_of(row) for row in found}
+        wanted = {x.merged_into for x in tickets.values() if x.merged_into is not None} - tickets.keys()
+        wanted -= {None}
+    if not tickets:
+        return {}
+    parties = _parties(connection, tickets)
+    answered = _answered(connection, tickets, now - DAY)
+    agents = _first_agents(connection, tickets)
+    return {
+        each: Candidate(
+            ticket=ticket,
+            parties=frozenset(parties[each]),
+            answered_today=answered.get(each, 0),
+            first_agent=agents.get(each),
+        )
+        for each, ticket in tickets.items()
+    }
+
+
+def _parties(connection: Connection, tickets: dict[int, Ticket]) -> dict[int, set[str]]:
+    parties: defaultdict[int, set[str]] = defaultdict(set)
+    for each, ticket in tickets.items():
+        parties[each] |= {*ticket.parties}
+        if ticket.customer.address:
+            parties[each].add(normal(ticket.customer.address))
+    c = t.token.c
+    for row in connection.execute(
+        select(c.ticket_id, c.recipients).where(c.ticket_id.in_(sorted(tickets)), c.audience == "customer")
+    ):
+        parties[row.ticket_id] |= {*row.recipients}
+    return parties
+
+
+def _answered(connection: Connection, tickets: Collection[int], since: datetime) -> dict[int, int]:
+    c = t.outbox.c
+    found = connection.execute(
+        select(c.ticket_id, func.count())
+        .where(c.ticket_id.in_(sorted(tickets)), c.mail_class == "auto", c.created > since)
+        .where(c.status.not_in(_NEVER_COUNTED))
+        .group_by(c.ticket_id)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+def _first_agents(connection: Connection, tickets: Collection[int]) -> dict[int, str]:
+    c = t.article.c
+    first = (
+        select(c.ticket_id, func.min(c.n).label("n"))
+        .where(c.ticket_id.in_(sorted(tickets)), c.sender_type == "agent", c.visible, c.agent.is_not(None))
+        .group_by(c.ticket_id)
+        .subquery()
+    )
+    found = connection.execute(
+        select(c.ticket_id, c.agent).join(first, (c.ticket_id == first.c.ticket_id) & (c.n == first.c.n))
+    )
+    return {row.ticket_id: row.agent for row in found}
+
+
+def _counts(connection: Connection, answer_to: str | None, now: datetime) -> Counts:
+    """Automatic answers of the last hour and day, for G13; none to count where nobody would be answered."""
+    if answer_to is None:
+        return Counts()
+    address, domain = counted_keys(answer_to)
+    c = t.outbox.c
+
+    def since(moment: datetime, *where: Any) -> Any:
+        counted = select(func.count()).select_from(t.outbox).where(c.created > moment, *where)
+        return counted.where(c.mail_class == "auto", c.status.not_in(_NEVER_COUNTED)).scalar_subquery()
+
+    row = connection.execute(
+        select(
+            since(now - HOUR, c.address_key == address),
+            since(now - DAY, c.address_key == address),
+            since(now - HOUR, c.domain_key == domain),
+            since(now - HOUR),
+        )
+    ).one()
+    return Counts(address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3])

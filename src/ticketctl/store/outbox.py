@@ -1,0 +1,226 @@
+"""Mail that we owe: rows, and what becomes of them.
+
+A row is claimed, in a transaction of its own, before anything is sent. A claim that nobody finished is taken up again
+for agents' mail and notices (at least once, under one Message-ID: G6), and is `unknown` for automatic answers (at most
+once: G5).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from ticketctl.change.step import Owed
+from ticketctl.errors import BadData, NotThere, TryAgain
+from ticketctl.store import tables as t
+from ticketctl.store.known import counted_keys
+from ticketctl.store.rows import OUTBOX, outbox_of
+from ticketctl.store.types import cleaned
+from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
+from ticketctl.ticket import normal
+
+STALE = timedelta(minutes=15)  # a claim older than that was left behind
+UNSENT = ("owed", "sending", "held", "unknown", "failed")
+CLASSES = ("agent", "auto", "notice")
+
+
+def owe(
+    connection: Connection,
+    owed: Owed,
+    now: datetime,
+    *,
+    ticket: int | None = None,
+    n: int = 0,
+    version: int | None = None,
+    agent: str | None = None,
+    raw_sha256: str | None = None,
+) -> int:
+    """A new row, its token and a delivery for each recipient; gives its id."""
+    counted = owed.recipients[0] if owed.mail_class == "auto" and owed.recipients else None
+    address, domain = counted_keys(counted) if counted else (None, None)
+    row = {
+        "created": now,
+        "mail_class": owed.mail_class,
+        "audience": owed.audience,
+        "status": "owed",
+        "ticket_id": ticket,
+        "n": n,
+        "version": version,
+        "agent": agent,
+        "message_id": owed.message_id,
+        "token": owed.token,
+        "sender": owed.sender,
+        "recipients": owed.recipients,
+        "subject": owed.subject,
+        "plan": owed.plan,
+        "raw_sha256": raw_sha256,
+        "tries": 0,
+        "next_try": now,
+        "address_key": address,
+        "domain_key": domain,
+    }
+    outbox_id = t.put(connection, t.outbox, row)
+    if ticket is not None:
+        recipients = sorted({normal(each) for each in owed.recipients})
+        values = {"ticket_id": ticket, "n": n, "audience": owed.audience, "message_id": owed.message_id}
+        connection.execute(insert(t.token).values(token=owed.token, recipients=recipients, **values))
+    _deliveries(connection, outbox_id, ticket, n, owed.recipients, now)
+    return outbox_id
+
+
+def rows(connection: Connection, where: Any, limit: int | None = None) -> list[OutboxRow]:
+    """Rows of the outbox, oldest first."""
+    return [outbox_of(row) for row in connection.execute(OUTBOX.where(where).order_by(t.outbox.c.id).limit(limit))]
+
+
+def row(connection: Connection, outbox_id: int) -> OutboxRow:
+    """That row, NotThere without it."""
+    found = rows(connection, t.outbox.c.id == outbox_id)
+    if not found:
+        raise NotThere(f"no mail {outbox_id} in the outbox; `ticketctl outbox list` shows them")
+    return found[0]
+
+
+def braked(connection: Connection) -> set[str]:
+    """The classes that a brake stops."""
+    names = {row.name for row in connection.execute(select(t.brake.c.name))}
+    return set(CLASSES) if ALL_BRAKE in names else {"auto"} if AUTO_BRAKE in names else set()
+
+
+def claim(
+    connection: Connection, now: datetime, *, limit: int, classes: Collection[str], ids: Collection[int] | None
+) -> list[OutboxRow]:
+    """Claims what is due: agents' mail first, then the oldest."""
+    lost_answers(connection, now)
+    c = t.outbox.c
+    open_classes = sorted(set(classes) - braked(connection))
+    due = or_(
+        and_(c.status == "owed", c.next_try <= now),
+        and_(c.status == "sending", c.claimed < now - STALE, c.mail_class != "auto"),
+    )
+    wanted = select(c.id).where(due, c.mail_class.in_(open_classes))
+    if ids is not None:
+        wanted = wanted.where(c.id.in_(sorted(ids)))
+    found = connection.execute(wanted.order_by(c.mail_class, c.id).limit(limit)).scalars().all()
+    claimed = []
+    for each in found:
+        mark = secrets.token_hex(16)
+        done = connection.execute(
+            update(t.outbox).where(c.id == each, due).values(status="sending", claim=mark, claimed=now)
+        )
+        if done.rowcount == 1:
+            claimed.append(row(connection, each))
+    return claimed
+
+
+def lost_answers(connection: Connection, now: datetime) -> None:
+    """Automatic answers whose sender died: nobody knows whether they went out, and they are not sent again."""
+    c = t.outbox.c
+    lost = and_(c.status == "sending", c.mail_class == "auto", c.claimed < now - STALE)
+    for each in connection.execute(select(c.id).where(lost)).scalars().all():
+        stamp(connection, each, "unknown", last_error="the sender died between claiming and stamping")
+        deliver(connection, each, None, now, status="unknown")
+
+
+def settle(connection: Connection, claimed: OutboxRow, status: OutboxStatus, **values: Any) -> None:
+    """What became of a claimed row; TryAgain where the claim is no longer ours."""
+    c = t.outbox.c
+    mine = and_(c.id == claimed.id, c.status == "sending", c.claim == claimed.claim)
+    done = connection.execute(update(t.outbox).where(mine).values(status=status, claim=None, claimed=None, **values))
+    if done.rowcount != 1:
+        raise TryAgain(f"mail {claimed.id} of the outbox was taken by another process meanwhile")
+
+
+def stamp(connection: Connection, outbox_id: int, status: OutboxStatus, **values: Any) -> None:
+    """A new status, whoever held the row."""
+    connection.execute(
+        update(t.outbox).where(t.outbox.c.id == outbox_id).values(status=status, claim=None, claimed=None, **values)
+    )
+
+
+def turn(
+    connection: Connection, outbox_id: int, now: datetime, allowed: Sequence[str], status: OutboxStatus
+) -> OutboxRow:
+    """Hold, release or drop by hand: BadData where the row's status does not allow it."""
+    before = row(connection, outbox_id)
+    if before.status not in allowed:
+        raise BadData(f"mail {outbox_id} of the outbox is {before.status}: it cannot become {status}")
+    stamp(connection, outbox_id, status, **({"next_try": now} if status == "owed" else {}))
+    return before
+
+
+def again(connection: Connection, outbox_id: int, now: datetime, to: str | None) -> OutboxRow:
+    """Owed once more, at once; with `to`, to that address instead, which our token then covers."""
+    before = turn(connection, outbox_id, now, (*UNSENT, "dropped"), "owed")
+    if before.status == "sending":
+        claimed = connection.execute(select(t.outbox.c.claimed).where(t.outbox.c.id == outbox_id)).scalar()
+        if claimed is not None and claimed > now - STALE:
+            raise TryAgain(f"mail {outbox_id} of the outbox is being sent right now")
+    values: dict[str, Any] = {"tries": 0, "last_error": None}
+    if to is None:
+        deliver(connection, outbox_id, None, now, status="owed", only=("delayed", "failed", "held", "unknown"))
+    else:
+        values["recipients"] = [to]
+        _deliveries(connection, outbox_id, before.ticket, before.n, (to,), now)
+        _cover(connection, before.token, to)
+    connection.execute(update(t.outbox).where(t.outbox.c.id == outbox_id).values(values))
+    return row(connection, outbox_id)
+
+
+def deliver(
+    connection: Connection,
+    outbox_id: int,
+    recipient: str | None,
+    now: datetime,
+    *,
+    only: Sequence[str] = (),
+    **values: Any,
+) -> None:
+    """Marks the deliveries of a row: to one recipient, or to all; of those in status `only`, where it is given."""
+    c = t.delivery.c
+    where = [c.outbox_id == outbox_id]
+    if recipient is not None:
+        where.append(c.recipient == cleaned(recipient))
+    if only:
+        where.append(c.status.in_(only))
+    connection.execute(update(t.delivery).where(*where).values(at=now, **values))
+
+
+def bounced(
+    connection: Connection, ticket: int, n: int, recipient: str, now: datetime, **values: Any
+) -> None:
+    """Marks the newest delivery to that recipient, of that article, as failed: a bounce came."""
+    c = t.delivery.c
+    found = connection.execute(
+        select(c.outbox_id, c.position, c.recipient)
+        .where(c.ticket_id == ticket, c.n == n)
+        .order_by(c.outbox_id.desc(), c.position)
+    ).all()
+    wanted = normal(recipient)
+    hit = next((each for each in found if normal(each.recipient) == wanted), None)
+    if hit is not None:
+        this = and_(c.outbox_id == hit.outbox_id, c.position == hit.position)
+        connection.execute(update(t.delivery).where(this).values(status="failed", at=now, **values))
+
+
+def _deliveries(
+    connection: Connection, outbox_id: int, ticket: int | None, n: int, recipients: Sequence[str], now: datetime
+) -> None:
+    c = t.delivery.c
+    last = connection.execute(select(func.max(c.position)).where(c.outbox_id == outbox_id)).scalar() or 0
+    beside = {"outbox_id": outbox_id, "ticket_id": ticket, "n": n, "status": "owed", "at": now}
+    new = [beside | {"position": last + i, "recipient": each} for i, each in enumerate(recipients, 1)]
+    if new:
+        connection.execute(insert(t.delivery), new)
+
+
+def _cover(connection: Connection, token: str, address: str) -> None:
+    c = t.token.c
+    before = connection.execute(select(c.recipients).where(c.token == token)).scalar()
+    if before is not None:
+        covered = sorted({*before, normal(address)})
+        connection.execute(update(t.token).where(c.token == token).values(recipients=covered))

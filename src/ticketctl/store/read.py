@@ -1,0 +1,260 @@
+"""What may be asked of a desk: every query has a name here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, and_, func, or_, select, true
+
+from ticketctl.errors import Misconfigured, NotThere
+from ticketctl.intake.value import Asks, Known, Mailed, message_id_key
+from ticketctl.policy import Policy
+from ticketctl.query import And, Query
+from ticketctl.store import find, outbox, raw, rows
+from ticketctl.store import known as memory
+from ticketctl.store import tables as t
+from ticketctl.store.types import cleaned
+from ticketctl.store.value import Brake, CustomerRow, Entry, LetterRow, Link, OutboxRow, Revision, Sort, Standing
+from ticketctl.ticket import Article, Ticket
+
+
+class Reader:
+    """One snapshot of the desk: `with store.reading() as tx`."""
+
+    def __init__(self, connection: Connection, policies: dict[int, Policy]) -> None:
+        self._connection = connection
+        self._policies = policies  # by revision, kept by the store: a warm process reads each once
+
+    # policy
+
+    def policy(self) -> Policy:
+        """The current policy; Misconfigured (78) where there is none yet."""
+        n = self._connection.execute(select(func.max(t.policy.c.n))).scalar()
+        if n is None:
+            raise Misconfigured("the desk has no policy yet: run `ticketctl init`")
+        if n not in self._policies:
+            from ticketctl.policy import load, read
+
+            row = self._connection.execute(select(t.policy).where(t.policy.c.n == n)).one()
+            self._policies[n] = load(row.compiled) or read(row.text, revision=n)
+        return self._policies[n]
+
+    def revision(self, n: int | None = None) -> Revision:
+        """That revision of the policy, None for the current one; NotThere (66)."""
+        c = t.policy.c
+        wanted = select(func.max(c.n)).scalar_subquery() if n is None else n
+        row = self._connection.execute(select(c.n, c.at, c.author, c.reason, c.text).where(c.n == wanted)).first()
+        if row is None:
+            raise NotThere(f"the policy has no revision {n}: `ticketctl policy log` shows them")
+        return Revision(**row._mapping)
+
+    def revisions(self) -> list[Revision]:
+        """Every revision, newest first."""
+        c = t.policy.c
+        found = self._connection.execute(select(c.n, c.at, c.author, c.reason, c.text).order_by(c.n.desc()))
+        return [Revision(**row._mapping) for row in found]
+
+    # tickets
+
+    def resolve(self, number: str | None, ticket_id: int | None) -> list[int]:
+        """The ids of the tickets with that number, or that id: none, one, or two where both are there."""
+        c = t.ticket.c
+        ways = [c.number == number] if number is not None else []
+        ways += [c.id == ticket_id] if ticket_id is not None and ticket_id < 2**31 else []
+        return list(self._connection.execute(select(c.id).where(or_(*ways)).order_by(c.id)).scalars()) if ways else []
+
+    def ticket(self, ticket_id: int) -> Ticket | None:
+        row = self._connection.execute(rows.TICKET.where(t.ticket.c.id == ticket_id)).first()
+        return None if row is None else rows.ticket_of(row)
+
+    def tickets(self, ids: Sequence[int]) -> list[Ticket]:
+        """Those that are there, in the order asked."""
+        found = self._connection.execute(rows.TICKET.where(t.ticket.c.id.in_(sorted(set(ids)))))
+        by_id = {row.id: rows.ticket_of(row) for row in found}
+        return [by_id[each] for each in ids if each in by_id]
+
+    def find(
+        self,
+        query: Query = And(()),  # noqa: B008  a frozen value
+        *,
+        queues: Collection[str] | None,
+        agent: str | None = None,
+        sort: Sort = "created",
+        reverse: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+        after: tuple[datetime, int] | None = None,
+    ) -> list[Ticket]:
+        """A page of tickets, oldest first unless `sort` says otherwise.
+
+        `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means. `after`: created and
+        id of the last ticket of the page before (sort `created` alone).
+        """
+        asked = find.Page(query=query, queues=queues, agent=agent, sort=sort, reverse=reverse, limit=limit,
+                          offset=offset, after=after)  # fmt: skip
+        return [rows.ticket_of(row) for row in self._connection.execute(find.page(asked))]
+
+    def count(self, query: Query, *, queues: Collection[str] | None, agent: str | None = None) -> int:
+        """How many tickets `find` would give without a limit."""
+        asked = find.Page(query=query, queues=queues, agent=agent)
+        return int(self._connection.execute(find.number_of(asked)).scalar_one())
+
+    def standing(
+        self,
+        agent: str | None,
+        now: datetime,
+        *,
+        queues: Collection[str] | None,
+        held: Collection[str] | None = (),
+    ) -> Standing:
+        """What `status` shows. `queues`: the agent's; `held`: queues whose held mail they see, None for all."""
+        c, mail, letter = t.ticket.c, t.outbox.c, t.letter.c
+        mine = and_(c.owner == agent, c.live == true())
+        theirs = true() if queues is None else c.queue.in_(sorted(queues))
+        seen = true() if held is None else letter.queue.in_(sorted(held))
+
+        def tickets(*where: Any) -> int:
+            return self._connection.execute(select(func.count()).select_from(t.ticket).where(*where)).scalar_one()
+
+        unsent = select(func.count()).where(mail.agent == agent, mail.status.in_(outbox.UNSENT))
+        return Standing(
+            new=tickets(c.state_type == "new", theirs),
+            fresh=tickets(mine, c.last_customer_article > c.last_agent_article),
+            overdue=tickets(c.due <= now, theirs),
+            reminders=tickets(mine, c.state == "pending reminder", c.pending_until <= now),
+            unsent=self._connection.execute(unsent).scalar_one(),
+            held=self._connection.execute(select(func.count()).where(letter.verdict == "held", seen)).scalar_one(),
+        )
+
+    def articles(self, ticket_id: int) -> list[Article]:
+        c = t.article.c
+        found = self._connection.execute(rows.ARTICLE.where(c.ticket_id == ticket_id).order_by(c.n))
+        return [rows.article_of(row) for row in found]
+
+    def article(self, ticket_id: int, n: int) -> Article | None:
+        """The article of that number; -1 is the last one."""
+        c = t.article.c
+        found = rows.ARTICLE.where(c.ticket_id == ticket_id)
+        found = found.where(c.n == n) if n > 0 else found.order_by(c.n.desc()).offset(-n - 1).limit(1)
+        row = self._connection.execute(found).first() if n else None
+        return None if row is None else rows.article_of(row)
+
+    def deliveries(self, ticket_id: int) -> dict[int, list[dict[str, Any]]]:
+        """What became of our mails, by article: recipient, status, code, permanent, at (the contract's names)."""
+        c = t.delivery.c
+        found = self._connection.execute(
+            select(c.n, c.recipient, c.status, c.code, c.permanent, c.at)
+            .where(c.ticket_id == ticket_id)
+            .order_by(c.outbox_id, c.position)
+        )
+        by_article: dict[int, list[dict[str, Any]]] = {}
+        for row in found:
+            values = dict(row._mapping)
+            by_article.setdefault(values.pop("n"), []).append(values)
+        return by_article
+
+    def links(self, ticket_id: int) -> list[Link]:
+        c = t.link.c
+        found = self._connection.execute(
+            select(c.type, c.other_id, t.ticket.c.number)
+            .join_from(t.link, t.ticket, t.ticket.c.id == c.other_id)
+            .where(c.ticket_id == ticket_id)
+            .order_by(c.other_id)
+        )
+        return [Link(type=row.type, other=row.other_id, number=row.number) for row in found]
+
+    def history(self, ticket_id: int) -> list[Entry]:
+        """Everything that happened to a ticket, oldest first."""
+        c = t.history.c
+        found = self._connection.execute(rows.HISTORY.where(c.ticket_id == ticket_id).order_by(c.version))
+        return [rows.entry_of(row) for row in found]
+
+    # mail in
+
+    def known(self, asks: Asks, now: datetime) -> Known:
+        """What the desk knows that bears on one letter."""
+        return memory.known(self._connection, asks, now)
+
+    def letters(
+        self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None
+    ) -> list[LetterRow]:
+        """Letters that were accepted, newest first; those that are held, unless told otherwise."""
+        c = t.letter.c
+        where = [c.verdict == "held"] if held_only else []
+        where += [c.queue.in_(sorted(queues))] if queues is not None else []
+        found = self._connection.execute(rows.LETTER.where(*where).order_by(c.id.desc()).limit(limit))
+        return [rows.letter_of(row) for row in found]
+
+    def letter(self, word: int | str) -> LetterRow:
+        """The letter of that id or Message-ID (the newest one that bears it); NotThere (66)."""
+        c = t.letter.c
+        where = c.id == word if isinstance(word, int) else c.id_key == cleaned(message_id_key(word))
+        row = self._connection.execute(rows.LETTER.where(where).order_by(c.id.desc()).limit(1)).first()
+        if row is None:
+            raise NotThere(f"no mail {word}: `ticketctl mail list --all` shows every letter")
+        return rows.letter_of(row)
+
+    def raw(self, sha256: str) -> bytes:
+        """A mail's bytes exactly as they came, by the `raw_sha256` of its letter, article or outbox row."""
+        return raw.get(self._connection, sha256)
+
+    def raw_view(self, sha256: str, offset: int, length: int) -> bytes:
+        """A stretch of those bytes: an attachment, still encoded."""
+        return raw.view(self._connection, sha256, offset, length)
+
+    def mailed(self, token: str) -> Mailed | None:
+        """The mail of ours that bears the token."""
+        found = self._connection.execute(select(t.token).where(t.token.c.token == cleaned(token.lower()))).first()
+        return None if found is None else memory.mailed_of(found)
+
+    def customers(
+        self, word: str = "", *, queues: Collection[str] | None = None, limit: int | None = None
+    ) -> list[CustomerRow]:
+        """Addresses that have tickets in these queues, the latest first; `word`: part of the address or name."""
+        c = t.ticket.c
+        where: list[Any] = [c.customer_key.is_not(None)]
+        where += [c.queue.in_(sorted(queues))] if queues is not None else []
+        if word:
+            name = func.lower(c.customer_name).contains(word.lower(), autoescape=True)
+            where.append(or_(c.customer_key.contains(word.lower(), autoescape=True), name))
+        last = func.max(c.created)
+        found = self._connection.execute(
+            select(c.customer_key, func.max(c.customer_name), func.count(), last)
+            .where(*where)
+            .group_by(c.customer_key)
+            .order_by(last.desc(), c.customer_key)
+            .limit(limit)
+        )
+        return [CustomerRow(address=row[0], name=row[1], tickets=row[2], last=row[3]) for row in found]
+
+    # mail out
+
+    def outbox(
+        self, *, unsent_only: bool = True, agent: str | None = None, limit: int | None = None
+    ) -> list[OutboxRow]:
+        """Mail that we owe, oldest first; with `agent` that agent's own; without `unsent_only` also what is done."""
+        c = t.outbox.c
+        where: list[Any] = [c.status.in_(outbox.UNSENT)] if unsent_only else []
+        where += [c.agent == agent] if agent is not None else []
+        return outbox.rows(self._connection, and_(true(), *where), limit)
+
+    def outbox_row(self, outbox_id: int) -> OutboxRow:
+        """That row; NotThere (66)."""
+        return outbox.row(self._connection, outbox_id)
+
+    def brakes(self) -> list[Brake]:
+        """What stops mail for the whole desk."""
+        return [Brake(**row._mapping) for row in self._connection.execute(select(t.brake).order_by(t.brake.c.name))]
+
+    # for fsck
+
+    def ticket_ids(self, after: int, limit: int) -> list[int]:
+        """The next ids above `after`."""
+        c = t.ticket.c
+        return list(self._connection.execute(select(c.id).where(c.id > after).order_by(c.id).limit(limit)).scalars())
+
+    def stream(self, statement: Any) -> Iterator[Any]:
+        """The rows of a statement of this package."""
+        return cast(Iterator[Any], iter(self._connection.execute(statement)))

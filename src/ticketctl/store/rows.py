@@ -1,0 +1,192 @@
+"""Between values and rows: a ticket and an article as columns, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ticketctl.change import decode
+from ticketctl.store import tables as t
+from ticketctl.store.types import cleaned
+from ticketctl.store.value import Entry, LetterRow, OutboxRow
+from ticketctl.ticket import Actor, Address, Article, Attachment, Kind, Priority, State, StateType, Ticket, normal
+
+LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
+KEY_LENGTH = 250
+
+_DERIVED = ("live", "state_type", "priority_rank", "customer_key", "due", "title_fold")
+TICKET = select(*(column for column in t.ticket.c if column.name not in _DERIVED))
+ARTICLE = select(*(column for column in t.article.c if column.name not in ("author_fold", "subject_fold", "agent")))
+LETTER = select(t.letter, t.ticket.c.number).join_from(t.letter, t.ticket, isouter=True)
+OUTBOX = select(t.outbox, t.ticket.c.number).join_from(t.outbox, t.ticket, isouter=True)
+HISTORY = select(t.history)
+
+
+def address_key(address: str | None) -> str | None:
+    """An address as look-ups compare it."""
+    return cleaned(normal(address))[:KEY_LENGTH] if address else None
+
+
+def due(ticket: Ticket) -> datetime | None:
+    """The nearest of the ticket's deadlines."""
+    return min((x for x in (ticket.first_response_due, ticket.update_due, ticket.solution_due) if x), default=None)
+
+
+def ticket_row(ticket: Ticket) -> dict[str, Any]:
+    """A ticket as the columns of its row, derived ones included."""
+    return {
+        "id": ticket.id,
+        "number": ticket.number,
+        "version": ticket.version,
+        "title": ticket.title,
+        "queue": ticket.queue,
+        "state": ticket.state.value,
+        "priority": ticket.priority.value,
+        "locked": ticket.locked,
+        "owner": ticket.owner,
+        "responsible": ticket.responsible,
+        "customer_address": ticket.customer.address,
+        "customer_name": ticket.customer.name,
+        "created": ticket.created,
+        "changed": ticket.changed,
+        "closed": ticket.closed,
+        "pending_until": ticket.pending_until,
+        "first_response_due": ticket.first_response_due,
+        "update_due": ticket.update_due,
+        "solution_due": ticket.solution_due,
+        "waiting_on": ticket.waiting_on,
+        "articles": ticket.articles,
+        "last_customer_article": ticket.last_customer_article,
+        "last_agent_article": ticket.last_agent_article,
+        "parties": ticket.parties,
+        "tags": ticket.tags,
+        "watchers": ticket.watchers,
+        "merged_into": ticket.merged_into,
+        "fields": ticket.fields,
+    } | derived(ticket)
+
+
+def derived(ticket: Ticket) -> dict[str, Any]:
+    """The columns that follow from the others, for indexes."""
+    live = ticket.state.type in LIVE
+    return {
+        "live": live,
+        "state_type": ticket.state.type.value,
+        "priority_rank": ticket.priority.rank,
+        "customer_key": address_key(ticket.customer.address),
+        "due": due(ticket) if live else None,
+        "title_fold": ticket.title.casefold(),
+    }
+
+
+def ticket_of(row: Row[Any]) -> Ticket:
+    """The ticket of a row of TICKET."""
+    values = row._asdict()
+    values["state"] = State(values["state"])
+    values["priority"] = Priority(values["priority"])
+    values["customer"] = Address(address=values.pop("customer_address"), name=values.pop("customer_name"))
+    for name in ("parties", "tags", "watchers"):
+        values[name] = tuple(values[name])
+    return Ticket(**values)
+
+
+def article_row(article: Article, ticket_id: int, agent: str | None) -> dict[str, Any]:
+    """An article as the columns of its row, without its id."""
+    author = " ".join(filter(None, (article.author.name, article.author.address)))
+    return {
+        "ticket_id": ticket_id,
+        "n": article.n,
+        "channel": article.channel,
+        "sender_type": article.sender_type,
+        "visible": article.visible,
+        "author_address": article.author.address,
+        "author_name": article.author.name,
+        "recipients": [_pairs(article.to), _pairs(article.cc), _pairs(article.reply_to)],
+        "subject": article.subject,
+        "date": article.date,
+        "received": article.received,
+        "message_id": article.message_id,
+        "in_reply_to": article.in_reply_to,
+        "refs": article.references,
+        "body": article.body,
+        "body_type": article.body_type,
+        "kind": article.kind.value,
+        "remarks": article.remarks,
+        "attachments": [asdict(each) for each in article.attachments],
+        "raw_sha256": article.raw_sha256,
+        "letter_id": article.mail,
+        "agent": agent,
+        "author_fold": author.casefold(),
+        "subject_fold": article.subject.casefold(),
+    }
+
+
+def article_of(row: Row[Any]) -> Article:
+    """The article of a row of ARTICLE."""
+    values = row._asdict()
+    del values["ticket_id"]
+    values["author"] = Address(address=values.pop("author_address"), name=values.pop("author_name"))
+    values["to"], values["cc"], values["reply_to"] = (_addresses(each) for each in values.pop("recipients"))
+    values["references"] = tuple(values.pop("refs"))
+    values["kind"] = Kind(values["kind"])
+    values["remarks"] = tuple(values["remarks"])
+    values["attachments"] = tuple(Attachment(**each) for each in values["attachments"])
+    values["mail"] = values.pop("letter_id")
+    return Article(**values)
+
+
+def entry_of(row: Row[Any]) -> Entry:
+    """The history entry of a row of HISTORY. Raises KeyError, TypeError or ValueError on what we never wrote."""
+    return Entry(
+        ticket=row.ticket_id,
+        version=row.version,
+        at=row.at,
+        actor=row.actor,
+        as_=row.acting_as,
+        via=row.via,
+        uid=row.uid,
+        change=decode(row.name, row.data),
+    )
+
+
+def acting(actor: Actor) -> dict[str, Any]:
+    """Who acts, as columns of the history."""
+    return {
+        "actor": actor.real or actor.name,
+        "acting_as": actor.agent if actor.real else None,
+        "via": actor.via,
+        "uid": actor.uid,
+    }
+
+
+def letter_of(row: Row[Any]) -> LetterRow:
+    """The letter of a row of LETTER."""
+    values = row._asdict()
+    for name in ("key_digest", "id_key"):
+        del values[name]
+    values["ticket"] = values.pop("ticket_id")
+    values["author"] = Address(address=values.pop("author_address"), name=values.pop("author_name"))
+    values["silence"], values["why"] = tuple(values["silence"]), tuple(values["why"])
+    return LetterRow(**values)
+
+
+def outbox_of(row: Row[Any]) -> OutboxRow:
+    """The mail of a row of OUTBOX."""
+    values = row._asdict()
+    for name in ("version", "claimed", "address_key", "domain_key"):
+        del values[name]
+    values["ticket"] = values.pop("ticket_id")
+    values["recipients"] = tuple(values["recipients"])
+    return OutboxRow(**values)
+
+
+def _pairs(addresses: Sequence[Address]) -> list[list[str | None]]:
+    return [[each.address, each.name] for each in addresses]
+
+
+def _addresses(pairs: list[list[str | None]]) -> tuple[Address, ...]:
+    return tuple(Address(address=address, name=name) for address, name in pairs)

@@ -1,0 +1,361 @@
+"""The one writer: every change is permitted, applied and recorded here, or leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, select, true, update
+from sqlalchemy.exc import IntegrityError
+
+from ticketctl.change import (
+    ArticleAdded,
+    Change,
+    Created,
+    DeliveryFailed,
+    Linked,
+    LinkType,
+    Sent,
+    decode,
+    encode,
+    permit,
+    see,
+)
+from ticketctl.change import evolve as evolved
+from ticketctl.change.step import Owed, Step
+from ticketctl.errors import BadData, TryAgain
+from ticketctl.intake.value import Asks, Decision, Envelope, Verdict, message_id_key
+from ticketctl.letter.value import Letter
+from ticketctl.policy import Policy
+from ticketctl.policy.value import Desk
+from ticketctl.store import number as numbers
+from ticketctl.store import outbox, raw, rows
+from ticketctl.store import tables as t
+from ticketctl.store.known import key_digest
+from ticketctl.store.read import Reader
+from ticketctl.store.types import to_json
+from ticketctl.store.value import Again, OutboxRow, Revision
+from ticketctl.ticket import Actor, Ticket
+
+_DRAWS = 20  # numbers tried before we give up
+_INVERSE: dict[LinkType, LinkType] = {"normal": "normal", "parent": "child", "child": "parent"}
+
+
+class Writer(Reader):
+    """One transaction that writes: `with store.writing(actor, now) as tx`. All of it is kept, or nothing."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        policies: dict[int, Policy],
+        actor: Actor,
+        now: datetime,
+        policy: Policy | None,
+    ) -> None:
+        super().__init__(connection, policies)
+        self.actor = actor
+        self.now = now
+        self._given = policy
+        self._made: set[int] = set()  # tickets of this transaction
+
+    def current(self) -> Policy:
+        """The policy that this transaction is held to."""
+        if self._given is None:
+            self._given = self.policy()
+        return self._given
+
+    # tickets
+
+    def number(self, desk: Desk) -> tuple[int, str]:
+        """An id and a number for a new ticket: the database gives the id, the desk's scheme makes the number of it."""
+        day = self.now.astimezone(ZoneInfo(desk.timezone)).date()
+        for _ in range(_DRAWS):
+            ticket_id = t.put(self._connection, t.ticket_id, {})
+            number = numbers.number(
+                desk.number, ticket_id, day=day, system_id=desk.system_id, draw=secrets.randbelow
+            )
+            taken = select(t.ticket.c.id).where(t.ticket.c.number == number)
+            if self._connection.execute(taken).first() is None:
+                return ticket_id, number
+        raise TryAgain("no free ticket number found: try again, or set another `number` scheme in the policy")
+
+    def change(self, ticket_id: int | None, *steps: Step | Change) -> Ticket:
+        """Permits, applies and records each step: the ticket's row, its history, articles, raw mail and outbox.
+
+        `ticket_id` None: the first step is Created. Raises what `change.permit` raises, NotThere, or TryAgain where
+        another was faster; then the transaction is to be given up.
+        """
+        before = None if ticket_id is None else see(self.ticket(ticket_id), str(ticket_id), None)
+        ticket, done = before, []
+        for each in steps:
+            step = _cleaned(each if isinstance(each, Step) else Step(change=each))
+            self._permit(step.change, ticket)
+            ticket = evolved(ticket, step.change, self.now)
+            if isinstance(step.change, Created):
+                self._made.add(ticket.id)
+            done.append((ticket.version, step))
+        if ticket is None:
+            raise ValueError("a ticket is made by Created")
+        if not done:
+            return ticket
+        self._row(before, ticket)
+        self._history(ticket.id, done)
+        for version, step in done:
+            self._beside(ticket.id, version, step)
+        return ticket
+
+    def link(self, one: int, other: int, kind: LinkType = "normal") -> None:
+        """Links two tickets, in the history of both; twice is once."""
+        ends = [see(self.ticket(each), str(each), None) for each in (one, other)]
+        if one == other:
+            raise BadData(f"ticket {ends[0].number} cannot be linked to itself", ticket=ends[0].number)
+        for (here, there), name in zip((ends, ends[::-1]), (kind, _INVERSE[kind]), strict=True):
+            if not any(each.other == there.id and each.type == name for each in self.links(here.id)):
+                self.change(here.id, Linked(other=there.id, number=there.number, type=name))
+
+    def _permit(self, change: Change, ticket: Ticket | None) -> None:
+        """Rights are asked for a ticket that was there before; `create` covers what comes with a new one."""
+        policy = self.current()
+        if ticket is None or ticket.id not in self._made:
+            permit(change, ticket, self.actor, policy)
+            return
+        permit(change, None, self.actor, policy)
+        permit(change, ticket, replace(self.actor, system=True), policy)
+
+    def _row(self, before: Ticket | None, after: Ticket) -> None:
+        row = rows.ticket_row(after)
+        if before is None:
+            self._connection.execute(insert(t.ticket).values(row))
+            return
+        same = (t.ticket.c.id == before.id, t.ticket.c.version == before.version)
+        if self._connection.execute(update(t.ticket).where(*same).values(row)).rowcount != 1:
+            raise TryAgain(f"ticket {before.number} was changed by somebody else meanwhile", ticket=before.number)
+
+    def _history(self, ticket_id: int, done: Sequence[tuple[int, Step]]) -> None:
+        who = rows.acting(self.actor) | {"at": self.now, "ticket_id": ticket_id}
+        entries = [
+            who | {"version": version, "name": type(step.change).__name__, "data": encode(step.change)}
+            for version, step in done
+        ]
+        self._connection.execute(insert(t.history), entries)
+
+    def _beside(self, ticket_id: int, version: int, step: Step) -> None:
+        """What a change brings along."""
+        n, digest = 0, None
+        match step.change:
+            case ArticleAdded(n=n):
+                digest = self._article(ticket_id, n, step)
+            case Linked(other=other, type=kind):
+                self._connection.execute(insert(t.link).values(ticket_id=ticket_id, other_id=other, type=kind))
+            case DeliveryFailed() as change:
+                outbox.bounced(self._connection, ticket_id, change.n, change.recipient, self.now,
+                               code=change.code, permanent=change.permanent)  # fmt: skip
+            case _:
+                pass
+        for owed in step.owed:
+            finished = owed.mail_class == "agent"
+            outbox.owe(
+                self._connection, owed, self.now, ticket=ticket_id, n=n if finished else 0, version=version,
+                agent=self.actor.agent, raw_sha256=digest if finished else None,
+            )  # fmt: skip
+
+    def _article(self, ticket_id: int, n: int, step: Step) -> str | None:
+        article = step.article
+        if article is None or article.n != n:
+            raise ValueError(f"ArticleAdded(n={n}) goes with its article")
+        if step.raw is not None:
+            article = replace(article, raw_sha256=raw.put(self._connection, step.raw))
+        self._connection.execute(insert(t.article).values(rows.article_row(article, ticket_id, self.actor.agent)))
+        return article.raw_sha256
+
+    # mail in
+
+    def accept(self, letter: Letter, envelope: Envelope, decision: Decision, asks: Asks) -> int:
+        """Keeps a letter, its bytes and what was decided; gives its id.
+
+        Raises Again where another process stored this very delivery since `known` was asked.
+        """
+        digest = raw.put(self._connection, letter.raw)
+        author = letter.author
+        row = {
+            "key_digest": key_digest(asks.key),
+            "key_queue": asks.key.partition("\n")[0],
+            "content": asks.content,
+            "received": self.now,
+            "recipient": envelope.recipient,
+            "sender": envelope.sender,
+            "said_queue": envelope.queue,
+            "trust": envelope.trust,
+            "message_id": letter.message_id,
+            "id_key": message_id_key(letter.message_id) if letter.message_id else None,
+            "author_address": author.address,
+            "author_name": author.name if author.address else letter.claimed or author.name,
+            "subject": letter.subject,
+            "queue": decision.queue,
+            "verdict": decision.verdict,
+            "kind": decision.kind.value,
+            "rule": decision.rule,
+            "silence": decision.silence,
+            "why": decision.why,
+            "held": decision.held,
+            "raw_sha256": digest,
+            "size": len(letter.raw),
+        }
+        try:
+            letter_id = t.put(self._connection, t.letter, row)
+        except IntegrityError as trouble:
+            raise Again from trouble
+        if asks.ids:
+            named = [{"letter_id": letter_id, "position": i, "id_key": each} for i, each in enumerate(asks.ids, 1)]
+            self._connection.execute(insert(t.reference), named)
+        return letter_id
+
+    def place(self, letter_id: int, ticket_id: int, n: int | None, verdict: Verdict | None = None) -> None:
+        """The letter is article `n` of the ticket (None: it belongs there without being one), now or after a hold."""
+        values: dict[str, Any] = {"ticket_id": ticket_id, "n": n}
+        if verdict is not None:
+            values |= {"verdict": verdict, "held": None}
+        self._letter(letter_id, values)
+
+    def relabel(
+        self,
+        letter_id: int,
+        verdict: Verdict,
+        *,
+        held: str | None = None,
+        why: Sequence[str] | None = None,
+        queue: str | None = None,
+    ) -> None:
+        """Another verdict for a letter that is there: `held` with its reason, `dropped`, or what a retry decided."""
+        values: dict[str, Any] = {"verdict": verdict, "held": held}
+        values |= {"why": list(why)} if why is not None else {}
+        values |= {"queue": queue} if queue is not None else {}
+        self._letter(letter_id, values)
+
+    def _letter(self, letter_id: int, values: Mapping[str, Any]) -> None:
+        self.letter(letter_id)
+        self._connection.execute(update(t.letter).where(t.letter.c.id == letter_id).values(**values))
+
+    # mail out
+
+    def owe(self, *owed: Owed) -> list[int]:
+        """Mail that belongs to no ticket: notices to admins."""
+        return [outbox.owe(self._connection, each, self.now, agent=self.actor.agent) for each in owed]
+
+    def claim(
+        self, *, limit: int = 50, classes: Sequence[str] = outbox.CLASSES, ids: Sequence[int] | None = None
+    ) -> list[OutboxRow]:
+        """Claims mail that is due, in a transaction of its own: then send, then say what became of each.
+
+        `ids`: only these. A brake stops its classes. A claim nobody finished in 15 minutes is taken up again; that of
+        an automatic answer becomes `unknown`.
+        """
+        return outbox.claim(self._connection, self.now, limit=limit, classes=classes, ids=ids)
+
+    def sent(self, row: OutboxRow, *, refused: Mapping[str, tuple[str | None, str]] | None = None) -> None:
+        """The mail system took a claimed row, for all recipients but those `refused` (address: code and words)."""
+        refused = refused or {}
+        outbox.settle(self._connection, row, "sent", tries=row.tries + 1, last_error=None)
+        for each in row.recipients:
+            if each in refused:
+                code, why = refused[each]
+                self._undelivered(row, each, code, True, why)
+            else:
+                outbox.deliver(self._connection, row.id, each, self.now, status="sent", code=None, permanent=None)
+                self._tell(row, Sent(n=row.n, recipient=each))
+
+    def deferred(self, row: OutboxRow, error: str, next_try: datetime) -> None:
+        """A claimed row could not be sent now."""
+        values = {"tries": row.tries + 1, "last_error": error, "next_try": next_try}
+        outbox.settle(self._connection, row, "owed", **values)
+        outbox.deliver(self._connection, row.id, None, self.now, status="delayed", only=("owed", "delayed"))
+
+    def failed(self, row: OutboxRow, error: str, *, code: str | None = None, permanent: bool | None = True) -> None:
+        """A claimed row will not be sent: the mail system says so."""
+        outbox.settle(self._connection, row, "failed", tries=row.tries + 1, last_error=error)
+        for each in row.recipients:
+            self._undelivered(row, each, code, permanent, error)
+
+    def hold(self, outbox_id: int) -> None:
+        """Not to be sent until `release`."""
+        outbox.turn(self._connection, outbox_id, self.now, ("owed", "failed", "unknown"), "held")
+        outbox.deliver(self._connection, outbox_id, None, self.now, status="held", only=("owed", "delayed"))
+
+    def release(self, outbox_id: int) -> None:
+        """Held mail is owed again."""
+        outbox.turn(self._connection, outbox_id, self.now, ("held",), "owed")
+        outbox.deliver(self._connection, outbox_id, None, self.now, status="owed", only=("held",))
+
+    def retry(self, outbox_id: int, to: str | None = None) -> OutboxRow:
+        """Owed again, at once; with `to` to that address instead."""
+        return outbox.again(self._connection, outbox_id, self.now, to)
+
+    def drop(self, outbox_id: int, why: str = "dropped by hand") -> None:
+        """Never to be sent; its article says so."""
+        row = outbox.turn(self._connection, outbox_id, self.now, ("owed", "held", "unknown", "failed"), "dropped")
+        for each in row.recipients:
+            self._undelivered(row, each, None, True, f"never sent: {why}")
+
+    def brake(self, name: str, on: bool, reason: str = "") -> None:
+        """Stops (or lets go) automatic answers, `auto`, or all mail of ours, `all`."""
+        self._connection.execute(t.brake.delete().where(t.brake.c.name == name))
+        if on:
+            values = {"name": name, "at": self.now, "author": self.actor.name, "reason": reason}
+            self._connection.execute(insert(t.brake).values(values))
+
+    def _undelivered(self, row: OutboxRow, to: str, code: str | None, permanent: bool | None, why: str) -> None:
+        outbox.deliver(self._connection, row.id, to, self.now, status="failed", code=code, permanent=permanent)
+        self._tell(row, DeliveryFailed(n=row.n, recipient=to, code=code, permanent=permanent, why=why))
+
+    def _tell(self, row: OutboxRow, change: Sent | DeliveryFailed) -> None:
+        """Into the ticket's history, as the desk itself, whoever runs the flush."""
+        if row.ticket is None or row.mail_class == "notice":
+            return
+        actor = self.actor
+        self.actor = replace(actor, system=True)
+        try:
+            self.change(row.ticket, change)
+        finally:
+            self.actor = actor
+
+    # policy
+
+    def apply(self, text: str, author: str, reason: str, base: int) -> Revision:
+        """A new revision of the policy, made from revision `base` (0: the first).
+
+        BadData (65) where the text is none, or takes away a queue that has open tickets; TryAgain (75) where another
+        revision came between.
+        """
+        from ticketctl.policy import compiled, read
+
+        c = t.policy.c
+        newest = self._connection.execute(select(c.n).order_by(c.n.desc()).limit(1)).scalar() or 0
+        if newest != base:
+            raise TryAgain(f"revision {newest} of the policy came between: look at `ticketctl policy diff`, then again")
+        policy = read(text, revision=base + 1)
+        self._no_orphans(policy)
+        made = Revision(n=base + 1, at=self.now, author=author, reason=reason, text=text)
+        self._connection.execute(insert(t.policy).values(compiled=compiled(policy), **asdict(made)))
+        self._given = policy
+        return made
+
+    def _no_orphans(self, policy: Policy) -> None:
+        used = select(t.ticket.c.queue).where(t.ticket.c.live == true()).distinct()
+        gone = sorted(set(self._connection.execute(used).scalars()) - policy.queues.keys())
+        if gone:
+            raise BadData(f"queue {gone[0]} has open tickets: move or close them first, or keep the queue")
+
+
+def _cleaned(step: Step) -> Step:
+    """The step with a change that comes back from the database as it went in: no NUL, no lone surrogate."""
+    data = encode(step.change)
+    text = to_json(data)
+    if text.isascii() and "\\u" not in text:
+        return step
+    clean = json.loads(text)
+    return step if clean == data else replace(step, change=decode(type(step.change).__name__, clean))
