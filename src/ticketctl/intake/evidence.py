@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ticketctl.intake.case import Case
@@ -99,7 +99,16 @@ def gather(case: Case) -> list[Evidence]:
     if not case.personal:
         for each in letter.returned_ids[:RETURNED_LOOKED_AT]:
             found += _by_token(each, "returned mail", known)
-    return [evidence for evidence in found if evidence.ticket in known.tickets]
+    return [_merged(evidence, known) for evidence in found if evidence.ticket in known.tickets]
+
+
+def _merged(evidence: Evidence, known: Known) -> Evidence:
+    """The same evidence for the ticket that the named one went into."""
+    ticket, seen = evidence.ticket, {evidence.ticket}
+    while (into := known.tickets[ticket].ticket.merged_into) is not None and into in known.tickets and into not in seen:
+        ticket = into
+        seen.add(into)
+    return evidence if ticket == evidence.ticket else replace(evidence, ticket=ticket)
 
 
 def _by_token(text: str, where: str, known: Known) -> list[Evidence]:
@@ -134,7 +143,7 @@ def _extension_number(route: Route) -> list[str]:
 def _hooked(policy: Policy) -> re.Pattern[str]:
     """Our hook, a colon or blanks, digits; brackets around it go with it."""
     hook = re.escape(policy.desk.hook)
-    return re.compile(rf"\[?(?<![A-Za-z0-9]){hook}:? {{0,3}}([0-9]{{1,40}})(?![0-9])\]?", re.IGNORECASE)
+    return re.compile(rf"\[?(?<![A-Za-z0-9]){hook}:? {{0,3}}([0-9]{{8,40}})(?![0-9])\]?", re.IGNORECASE)
 
 
 def _ours(number: str, policy: Policy) -> bool:
