@@ -35,15 +35,15 @@ lint: install
 .venv/depends: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ticketctl needs Python 3.11 or newer: make PYTHON=...")'
 	test -x $(bin)/python || $(PYTHON) -m venv .venv
-	rm -rf build
+	rm -rf build src/*.egg-info
 	$(pip) install -c constraints.txt '.[dev]'
 	touch $@
 
 # The programs themselves, as a user has them: installed, not linked, and byte-compiled.
 .venv/installed: .venv/depends $(sources)
-	rm -rf build
+	rm -rf build src/*.egg-info
 	$(pip) install --no-deps --force-reinstall .
-	rm -rf build
+	rm -rf build src/*.egg-info
 	$(bin)/python -m compileall -q .venv/lib
 	touch $@
 
