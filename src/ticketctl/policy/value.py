@@ -15,6 +15,31 @@ FollowUpSender = Literal["party", "domain", "anyone"]
 ClosedFollowUp = Literal["reopen", "new-ticket", "reject"]
 NumberScheme = Literal["date-checksum", "date", "increment", "random"]
 TemplateKind = Literal["answer", "auto", "salutation", "signature", "note", "notification"]
+DurationUnit = Literal["m", "h", "d", "w"]
+
+_IN_FULL = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Duration(timedelta):
+    """A span as the policy writes it, `30m 4h 2d 1w`, which keeps its unit: under a calendar 1d is not 24h."""
+
+    count: int
+    unit: DurationUnit
+
+    def __new__(cls, count: int, unit: DurationUnit) -> Duration:
+        self = super().__new__(cls, **{_IN_FULL[unit]: count})
+        self.count = count
+        self.unit = unit
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+    def __repr__(self) -> str:
+        return f"Duration({self.count}, {self.unit!r})"
+
+    def __reduce__(self) -> tuple[type[Duration], tuple[int, DurationUnit]]:
+        return Duration, (self.count, self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +77,10 @@ class Queue:
     name: str
     addresses: tuple[str, ...] = ()
     from_name: str | None = None
-    unlock_after: timedelta | None = None
-    first_response: timedelta | None = None
-    update: timedelta | None = None
-    solution: timedelta | None = None
+    unlock_after: Duration | None = None
+    first_response: Duration | None = None
+    update: Duration | None = None
+    solution: Duration | None = None
     notify_before: int = 80  # percent
     calendar: str | None = None
     closed_follow_up: ClosedFollowUp = "reopen"
