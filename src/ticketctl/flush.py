@@ -1,0 +1,210 @@
+"""The outbox -> sent -> stamped: one pass over what is due.
+
+A row is claimed in a transaction of its own, sent outside any, and stamped in a third. An agent's reply is sent at
+least once under one Message-ID (G6); an automatic answer at most once: where nobody knows whether it went out, its
+claim is left standing and becomes `unknown`, which people see and which is never retried by itself (G5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ticketctl import post, render
+from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
+from ticketctl.policy import Policy
+from ticketctl.post import Outcome, Transport
+from ticketctl.store import OutboxRow, Reader, Store, Writer
+from ticketctl.ticket import SYSTEM
+
+BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+LATER = timedelta(hours=4)
+GIVE_UP = timedelta(days=5)
+PATIENT_TRIES = 5  # so often all recipients of a mail wait for the one that a server puts off
+
+Became = Literal["sent", "deferred", "failed", "unknown", "rendered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one mail. `rendered`: nothing is sent on this host, and it is owed as before."""
+
+    row: OutboxRow
+    became: Became
+    error: str | None = None
+    next_try: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a pass did. `unavailable`: the way out is gone (69), and the pass ended there."""
+
+    results: tuple[Result, ...] = ()
+    unavailable: Refusal | None = None
+
+    def of(self, *became: Became) -> tuple[Result, ...]:
+        return tuple(result for result in self.results if result.became in became)
+
+
+def flush(
+    store: Store,
+    transport: Transport | None,
+    policy: Policy,
+    *,
+    now: datetime,
+    limit: int = 1000,
+    send: bool = True,
+    only: int | None = None,
+    timeout: float = post.TIMEOUT,
+) -> Report:
+    """One pass over the outbox: at most `limit` mails, or `only` that row. Never raises for what a mail or the mail
+    system does; trouble of the database goes through.
+
+    `send` false: everything due is rendered and reported, nothing claimed or sent. Two passes at once are harmless.
+    """
+    if not send:
+        return _rehearsed(store, policy, now=now, limit=limit, only=only)
+    results: list[Result] = []
+    while len(results) < limit:
+        # One by one: a claim that waits behind slow mails would look left behind.
+        with store.writing(SYSTEM, now) as tx:
+            claimed = tx.claim(limit=1, ids=None if only is None else [only])
+        if not claimed:
+            break
+        result, trouble = _delivered(store, transport, policy, claimed[0], now, timeout)
+        results.append(result)
+        if trouble is not None:
+            return Report(results=tuple(results), unavailable=trouble)
+    return Report(results=tuple(results))
+
+
+def after(tries: int) -> timedelta | None:
+    """How long to wait after that many tries; None: five days are over, give up."""
+    waited = sum(BACK_OFF[:tries], timedelta()) + LATER * max(0, tries - len(BACK_OFF))
+    if waited >= GIVE_UP:
+        return None
+    return BACK_OFF[tries] if tries < len(BACK_OFF) else LATER
+
+
+def _delivered(
+    store: Store, transport: Transport | None, policy: Policy, row: OutboxRow, now: datetime, timeout: float
+) -> tuple[Result, Refusal | None]:
+    """One claimed row, rendered, sent and stamped; and why nothing else can be sent either, if so."""
+    try:
+        with store.reading() as tx:
+            raw = rendered(tx, policy, row, now)
+    except (BadData, NotThere) as broken:
+        return _stamped(store, row, now, Result(row=row, became="failed", error=broken.message)), None
+    try:
+        if transport is None:
+            raise Unavailable("no way to send mail: set `sendmail` or [smtp] in ticketctl.toml")
+        outcomes = post.send(
+            raw, sender=row.sender, recipients=row.recipients, via=transport, timeout=timeout,
+            partial=row.tries >= PATIENT_TRIES,
+        )  # fmt: skip
+    except BadData as broken:
+        return _stamped(store, row, now, Result(row=row, became="failed", error=broken.message)), None
+    except (Unavailable, Misconfigured) as trouble:
+        return _stamped(store, row, now, _put_off(row, trouble.message, now)), trouble
+    return _stamped(store, row, now, _judged(row, outcomes, now), outcomes), None
+
+
+def rendered(tx: Reader, policy: Policy, row: OutboxRow, now: datetime) -> bytes:
+    """The bytes of a mail that is owed: an agent's as they were stored, others made of their plan now.
+
+    Raises BadData where a template fails, or is gone; NotThere where the ticket is.
+    """
+    if row.raw_sha256 is not None:
+        return tx.raw(row.raw_sha256)
+    plan = row.plan
+    ticket = tx.ticket(row.ticket) if row.ticket is not None else None
+    if len(row.recipients) != 1:
+        raise BadData(f"mail {row.id} of the outbox: {len(row.recipients)} recipients, where there must be one")
+    recipient = row.recipients[0]
+    if row.mail_class == "notice":
+        return render.notice(
+            policy, ticket, event=str(plan.get("event", "news")), by=plan.get("by"), reason=str(plan.get("reason", "")),
+            token=row.token, message_id=row.message_id, recipient=recipient, now=now,
+        )  # fmt: skip
+    if ticket is None or row.mail_class != "auto":
+        raise NotThere(f"mail {row.id} of the outbox: the ticket or the bytes it was made for are not there")
+    n = plan.get("article")
+    article = tx.article(ticket.id, n) if isinstance(n, int) else None
+    return render.auto_answer(
+        policy, ticket, article, template=str(plan.get("template")), token=row.token, message_id=row.message_id,
+        recipient=recipient, now=now, language=str(plan.get("language", "")),
+    )  # fmt: skip
+
+
+def _judged(row: OutboxRow, outcomes: list[Outcome], now: datetime) -> Result:
+    """What the outcomes of all recipients make of the row."""
+    by: dict[str, list[Outcome]] = {"sent": [], "deferred": [], "failed": [], "unknown": []}
+    for each in outcomes:
+        by[each.status].append(each)
+    if by["sent"]:
+        return Result(row=row, became="sent", error="; ".join(map(_words, by["deferred"] + by["failed"])) or None)
+    if by["unknown"] and row.mail_class == "auto":
+        return Result(row=row, became="unknown", error=by["unknown"][0].text)
+    if waiting := by["unknown"] + by["deferred"]:
+        return _put_off(row, waiting[0].text, now)
+    return Result(row=row, became="failed", error="; ".join(map(_words, by["failed"])))
+
+
+def _put_off(row: OutboxRow, why: str, now: datetime) -> Result:
+    wait = after(row.tries)
+    if wait is None:
+        return Result(row=row, became="failed", error=f"given up after {row.tries + 1} tries: {why}")
+    return Result(row=row, became="deferred", error=why, next_try=now + wait)
+
+
+def _words(outcome: Outcome) -> str:
+    return f"{outcome.recipient}: {outcome.text}"
+
+
+def _stamped(
+    store: Store, row: OutboxRow, now: datetime, result: Result, outcomes: list[Outcome] | None = None
+) -> Result:
+    """The result, written down. A busy database is asked again: what is not stamped would be sent again."""
+    for left in (2, 1, 0):
+        try:
+            with store.writing(SYSTEM, now) as tx:
+                _stamp(tx, result, outcomes or [])
+            return result
+        except TryAgain:
+            if not left and row.mail_class != "auto":
+                raise
+    return Result(row=row, became="unknown", error=result.error)
+
+
+def _stamp(tx: Writer, result: Result, outcomes: list[Outcome]) -> None:
+    row, error = result.row, result.error or ""
+    match result.became:
+        case "sent":
+            refused = {each.recipient: (each.code, each.text) for each in outcomes if each.status != "sent"}
+            tx.sent(row, refused=refused)
+        case "deferred":
+            tx.deferred(row, error, result.next_try or tx.now)
+        case "failed":
+            first = outcomes[0] if outcomes else None
+            given_up = first is not None and first.status != "failed"
+            tx.failed(row, error, code=first.code if first else None, permanent=None if given_up else True)
+        case _:  # the claim stands, and becomes `unknown`
+            pass
+
+
+def _rehearsed(store: Store, policy: Policy, *, now: datetime, limit: int, only: int | None) -> Report:
+    """What would be sent."""
+    results: list[Result] = []
+    with store.reading() as tx:
+        for row in tx.outbox():
+            if row.status != "owed" or row.next_try > now or (only is not None and row.id != only):
+                continue
+            if len(results) >= limit:
+                break
+            try:
+                rendered(tx, policy, row, now)
+                results.append(Result(row=row, became="rendered"))
+            except (BadData, NotThere) as broken:
+                results.append(Result(row=row, became="rendered", error=broken.message))
+    return Report(results=tuple(results))
