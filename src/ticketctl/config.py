@@ -10,12 +10,12 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ticketctl.errors import Misconfigured, Usage
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+]*://")
-_PASSWORD = re.compile(r"(?P<head>://[^:/@]*:)(?P<secret>[^@]*)(?=@)|(?P<key>[?&]password=)(?P<value>[^&]*)")
+_URL = r"[A-Za-z][A-Za-z0-9+]*://"
+_PASSWORD = r"(?P<head>://[^:/@]*:)(?P<secret>[^@]*)(?=@)|(?P<key>[?&]password=)(?P<value>[^&]*)"
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -29,8 +29,7 @@ class _Wrong(ValueError):
     """A value that its setting cannot have."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(NamedTuple):
     """What a path is relative to: the directory of its file (None: where we are), and the home for `~/`."""
 
     directory: str | None
@@ -89,7 +88,7 @@ def _command(value: object, base: _Base) -> tuple[str, ...]:
 def _database(value: object, base: _Base) -> str:
     """An SQLAlchemy URL with our drivers; a bare path is SQLite's, and a relative one is made absolute."""
     url = _text(value, base)
-    if not _URL.match(url):
+    if not re.match(_URL, url):
         return "sqlite:///" + base.absolute(url)
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and rest.startswith("/") and rest[1:2] not in ("/", ":", "?", "") and rest[1:5] != "file":
@@ -97,8 +96,7 @@ def _database(value: object, base: _Base) -> str:
     return f"{_DRIVERS.get(scheme.lower(), scheme)}://{rest}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class Setting(NamedTuple):
     """One key: its name (`smtp.host`), what it takes, its default, a line for the manual, and how it is read.
 
     `environment` wins over the files, `fallback` (other programs' variables) only stands in for the default.
@@ -147,8 +145,7 @@ ALIAS = Setting(name="alias.NAME", takes="TEXT", read=_text, doc="what the verb 
 _TABLES = {name.partition(".")[0] for name in SETTINGS if "." in name} | {"alias"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Smtp:
+class Smtp(NamedTuple):
     host: str
     port: int
     starttls: bool
@@ -210,7 +207,7 @@ class Config:
 
 def redacted(url: str) -> str:
     """A database's URL without its password."""
-    return _PASSWORD.sub(lambda found: (found["head"] or found["key"]) + "***", url)
+    return re.sub(_PASSWORD, lambda found: (found["head"] or found["key"]) + "***", url)
 
 
 def read(
@@ -242,7 +239,7 @@ def read(
             where = f"${setting.environment}"
             values[name], origin[name] = _given(setting, environ[setting.environment], where, here), where
         if name in flags:
-            if name == "database" and _PASSWORD.search(flags[name]):
+            if name == "database" and re.search(_PASSWORD, flags[name]):
                 raise Usage("--database: a password on the command line is seen by everybody (ps): "
                             "write it in ticketctl.toml, or in TICKETCTL_DATABASE")  # fmt: skip
             values[name], origin[name] = _given(setting, flags[name], f"--{name}", here), f"--{name}"

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Literal, NoReturn, TypeVar
+from typing import Literal, NamedTuple, NoReturn, TypeVar
 
 from ticketctl.errors import Usage
 from ticketctl.query.field import FIELDS, Field, Moment, Wrong, near
@@ -19,17 +18,17 @@ from ticketctl.query.value import And, Not, Or, Query, Term, Value
 DEEPEST = 50
 MOST_TERMS = 200  # of one query; SQLite's own limit on expressions is 1000 deep
 
-_NAME = re.compile(r"([A-Za-z][A-Za-z_-]*):")
-_RAW = re.compile(r"[^\s()]+")
-_ITEM = re.compile(r"[^\s(),]*")
+# Patterns, here and beside, are compiled by `re` when first used: most runs read no query.
+_NAME = r"([A-Za-z][A-Za-z_-]*):"
+_RAW = r"[^\s()]+"
+_ITEM = r"[^\s(),]*"
 T = TypeVar("T")
 
 _QUOTES = "\"'"
-_HOOK = re.compile(r"\[.*[0-9]{8,}\]|\w+#[0-9]{8,}|#[0-9]+", re.ASCII)
+_HOOK = r"(?a:\[.*[0-9]{8,}\]|\w+#[0-9]{8,}|#[0-9]+)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Token:
+class _Token(NamedTuple):
     kind: Literal["(", ")", "and", "or", "not", "term", "end"]
     column: int
     term: Term | None = None
@@ -50,7 +49,7 @@ def joined(words: Sequence[str]) -> str:
 
 
 def _requoted(word: str) -> str:
-    head = _NAME.match(word)
+    head = re.match(_NAME, word)
     if head is None or head[1].lower() not in FIELDS:
         return word
     value = word[head.end() :].strip()
@@ -97,20 +96,20 @@ def _word(line: _Line, start: int, moment: Moment) -> tuple[_Token, int]:
     if line.text[start] in _QUOTES:
         word, end = _quoted(line, start)
         return _term(start, "word", (word,)), end
-    found = _RAW.match(line.text, start)
+    found = re.match(_RAW, line.text[start:])
     assert found is not None  # neither a blank nor a bracket stands here
-    word = found[0]
+    word, end = found[0], start + found.end()
     match word.lower():
         case "and" | "or" | "not" as operator:
-            return _Token(kind=operator, column=start), found.end()
-    if _HOOK.fullmatch(word):
+            return _Token(kind=operator, column=start), end
+    if re.fullmatch(_HOOK, word):
         named = _checked(line, start, ticket, word)
         if named.number is None:
-            return _term(start, "id", (named.id or 0,)), found.end()
-        return _term(start, "number", (named.number,)), found.end()
-    name = _NAME.match(word)
+            return _term(start, "id", (named.id or 0,)), end
+        return _term(start, "number", (named.number,)), end
+    name = re.match(_NAME, word)
     if name is None:
-        return _term(start, "word", (word,)), found.end()
+        return _term(start, "word", (word,)), end
     field = FIELDS.get(name[1].lower())
     if field is None:
         hint = near(name[1], FIELDS) or f"; a word with a colon is quoted: '{word}'"
@@ -126,9 +125,9 @@ def _values(line: _Line, start: int, at: int, field: Field, moment: Moment) -> t
         if line.text[at : at + 1] and line.text[at] in _QUOTES:
             item, at = _quoted(line, at)
         else:
-            found = _ITEM.match(line.text, at)
+            found = re.match(_ITEM, line.text[at:])
             assert found is not None  # it matches nothing, too
-            item, at = found[0], found.end()
+            item, at = found[0], at + found.end()
         if not item.strip():
             line.refuse(item_at, f"{field.name}: wants {field.takes}")
         values += _checked(line, item_at, field.values, item, moment)

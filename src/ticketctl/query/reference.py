@@ -10,12 +10,11 @@ from ticketctl.errors import Usage
 SHORTEST = 8  # digits of a number, at least
 _BIGGEST = 2**63 - 1  # of an id, in every database
 
-_ARTICLE = re.compile(r"(?P<ticket>.*?[^/])/(?P<article>-?[0-9]{1,9})(?:/(?P<attachment>[0-9]{1,9}))?", re.ASCII)
-_TICKET = re.compile(
+_ARTICLE = r"(?P<ticket>.*?[^/])/(?P<article>-?[0-9]{1,9})(?:/(?P<attachment>[0-9]{1,9}))?"
+_TICKET = (
     r"(?:(?P<by>id|number):|(?P<hash>\#))?(?P<digits>[0-9]{1,64})"
     r"|\[?[^][\s/0-9]{1,40}[#:]?\s?(?P<pasted>[0-9]{8,64})\]?"
-    r"|\[\s?(?P<bare>[0-9]{8,64})\s?\]",
-    re.ASCII,
+    r"|\[\s?(?P<bare>[0-9]{8,64})\s?\]"
 )
 
 
@@ -45,7 +44,7 @@ class ArticleRef:
 def reference(word: str) -> TicketRef | ArticleRef:
     """A ticket, an article or an attachment; Usage (2) where the word is none of them."""
     word = word.strip()
-    found = _ARTICLE.fullmatch(word)
+    found = re.fullmatch(_ARTICLE, word)
     if found is None:
         return _ticket(word)
     number = int(found["article"])
@@ -72,7 +71,7 @@ def article(word: str) -> ArticleRef:
 
 
 def _ticket(word: str) -> TicketRef:
-    found = _TICKET.fullmatch(word)
+    found = re.fullmatch(_TICKET, word)
     if found is None:
         raise Usage(f"not a ticket: {word!r}: write its number, or its id as 17 or id:17")
     if pasted := found["pasted"] or found["bare"]:

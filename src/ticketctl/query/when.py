@@ -14,17 +14,17 @@ from ticketctl.errors import Usage
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-_DURATION = re.compile(r"(?:[0-9]{1,6}[mhdw]\s?)+", re.ASCII)
-_PIECE = re.compile(r"([0-9]+)([mhdw])", re.ASCII)
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?", re.ASCII)
+_DURATION = r"(?:[0-9]{1,6}[mhdw]\s?)+"
+_PIECE = r"([0-9]+)([mhdw])"
+_TIME = r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?"
 _WAYS = "write 2026-12-01, '2026-12-01 09:00', 3d, 4h, fri, or 'tomorrow 14:00'"
 
 
 def duration(text: str) -> timedelta | None:
     """`30m`, `4h`, `3d`, `2w`, `1d4h`; None where the text is no such thing."""
-    if not _DURATION.fullmatch(text):
+    if not re.fullmatch(_DURATION, text):
         return None
-    return sum((int(count) * _UNITS[unit] for count, unit in _PIECE.findall(text)), timedelta())
+    return sum((int(count) * _UNITS[unit] for count, unit in re.findall(_PIECE, text)), timedelta())
 
 
 def later(now: datetime, text: str, zone: tzinfo, *, sign: int = 1) -> datetime | None:
@@ -32,10 +32,10 @@ def later(now: datetime, text: str, zone: tzinfo, *, sign: int = 1) -> datetime 
 
     Days and weeks are days on the calendar, minutes and hours are on the clock.
     """
-    if not _DURATION.fullmatch(text):
+    if not re.fullmatch(_DURATION, text):
         return None
     days, clock = timedelta(), timedelta()
-    for count, unit in _PIECE.findall(text):
+    for count, unit in re.findall(_PIECE, text):
         if unit in "dw":
             days += int(count) * _UNITS[unit]
         else:
@@ -68,7 +68,7 @@ def day(word: str, *, today: date, past: bool = False) -> date | None:
 
 
 def clock(word: str) -> time | None:
-    found = _TIME.fullmatch(word)
+    found = re.fullmatch(_TIME, word)
     return time(int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
 
 

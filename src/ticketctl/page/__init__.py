@@ -1,0 +1,52 @@
+"""The contract's values -> table, text, JSON, JSON lines, TSV, ids; and nothing in them can steer a terminal.
+
+Pure: the width, the colours, the clock and the zone are arguments. Results end as they are to be
+written, newline included; only `json_` has none, as `json.dumps`.
+"""
+
+from ticketctl.page.machine import TSV_COLUMNS, ids, json_, jsonl, tsv
+from ticketctl.page.safe import escape
+from ticketctl.page.status import explain_page, status_page, status_short
+from ticketctl.page.table import LIST_COLUMNS, MAIL_COLUMNS, OUTBOX_COLUMNS, age, local, table, width_of
+from ticketctl.page.thread import article_page, change_line, history_page, show_page
+from ticketctl.page.value import (
+    article_value,
+    delivery_value,
+    history_value,
+    mail_value,
+    moment,
+    outbox_value,
+    show_value,
+    ticket_value,
+)
+
+__all__ = [
+    "LIST_COLUMNS",
+    "MAIL_COLUMNS",
+    "OUTBOX_COLUMNS",
+    "TSV_COLUMNS",
+    "age",
+    "article_page",
+    "article_value",
+    "change_line",
+    "delivery_value",
+    "escape",
+    "explain_page",
+    "history_page",
+    "history_value",
+    "ids",
+    "json_",
+    "jsonl",
+    "local",
+    "mail_value",
+    "moment",
+    "outbox_value",
+    "show_page",
+    "show_value",
+    "status_page",
+    "status_short",
+    "table",
+    "ticket_value",
+    "tsv",
+    "width_of",
+]

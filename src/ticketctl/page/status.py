@@ -1,0 +1,48 @@
+"""What an agent should look at now (`status`), and reasons step by step (`explain`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+from ticketctl.page.safe import escape
+from ticketctl.page.table import BOLD, MAIL_COLUMNS, OUTBOX_COLUMNS, paint, table
+
+_TICKETS = ("number", "id", "queue", "priority", "customer", "age", "title")
+_MOST = 10  # rows of a section; the rest is counted
+
+# The sections in their order: key of the value, heading, short word for tmux, columns.
+SECTIONS = (
+    ("new", "New in my queues", "new", _TICKETS),
+    ("answered", "Mine, with a fresh answer", "answered", _TICKETS),
+    ("overdue", "Overdue", "overdue", _TICKETS),
+    ("reminders", "Reminders that are due", "reminders", _TICKETS),
+    ("unsent", "My mail that is not sent", "unsent", OUTBOX_COLUMNS),
+    ("held", "Held mail", "held", MAIL_COLUMNS),
+)
+
+
+def status_page(value: Mapping[str, Any], *, width: int, color: bool, now: datetime, zone: tzinfo) -> str:
+    """The sections that hold something; `value` has a list of tickets (`unsent`: outbox, `held`: mail) by key."""
+    parts = []
+    for key, heading, _, columns in SECTIONS:
+        rows = value.get(key) or ()
+        if not rows:
+            continue
+        more = f"... and {len(rows) - _MOST} more\n" if len(rows) > _MOST else ""
+        lines = table(rows[:_MOST], columns, width=width, color=color, now=now, zone=zone, header=False)
+        parts.append(paint(f"{heading}: {len(rows)}", BOLD, color) + "\n" + lines + more)
+    return "\n".join(parts) or "Nothing to do.\n"
+
+
+def status_short(value: Mapping[str, Any]) -> str:
+    """One line of counts for a status bar: `3 new, 1 overdue`; an empty line when all is well."""
+    counts = [f"{len(value[key])} {word}" for key, _, word, _ in SECTIONS if value.get(key)]
+    return ", ".join(counts) + "\n"
+
+
+def explain_page(steps: Sequence[str], *, outcome: str | None = None) -> str:
+    """Reasons in their order, numbered, and what came of them."""
+    lines = [f"{number:2}  {escape(step)}" for number, step in enumerate(steps, 1)]
+    return "".join(f"{line}\n" for line in [*lines, *([f"=>  {escape(outcome)}"] if outcome else [])])
