@@ -58,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[PUBLIC] = tempfile.mkdtemp(prefix="ticketctl-test-", dir="/tmp")
         os.chmod(os.environ[PUBLIC], 0o755)
+        Path(os.environ[PUBLIC], "began").touch()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
