@@ -1,0 +1,246 @@
+"""HTML -> text by inscriptis, behind guards that keep its work linear; links show where they really lead.
+
+First a tokenizer of our own passes on only what layout needs (no script, style, comments, attributes, data: images,
+deep nesting,
+tables that padding would blow up); what inscriptis then cannot read, a plain tag stripper does. Nothing is ever
+fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape, unescape
+
+INPUT = 512 * 1024  # characters of cleaned HTML that are laid out
+OUTPUT = 1 << 20  # characters of text
+_PIECES = 30_000  # tags and texts that are laid out
+_TAG = 8 * 1024  # characters of a tag that is still read
+_NESTING = 20  # lists and quotes in each other
+_DEPTH = 200  # elements in each other: libxml2 drops what is deeper than 256
+_TABLE = 8_000_000  # rows times characters that padding may make
+
+_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]{0,30})")
+# A ">" in a quoted value does not end a tag, an unbalanced quote does not hide its end.
+_REST = re.compile(r"(?:[^>\"'=]++|=\s*+(?:\"[^\"]{0,8192}\"|'[^']{0,8192}')?+|[\"'])*+>")
+_MISSES = 100  # tags with unbalanced quotes, after which quotes are not looked at
+_ENTITY = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")  # names no character; int() refuses or is slow
+_ATTRIBUTE = re.compile(r"\b(href|alt|style|hidden)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?", re.IGNORECASE)
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_DROPPED = frozenset((
+    "script", "style", "head", "title", "noscript", "svg", "template", "object", "iframe", "math", "select",
+))  # fmt: skip
+_BLOCKS = frozenset((
+    "p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer", "center", "address",
+    "pre",
+    "hr", "br",
+))  # fmt: skip
+_NESTED = frozenset(["ul", "ol", "blockquote", "dl", "menu", "dir"])
+_TABLES = frozenset(["table", "tr", "td", "th", "tbody", "thead", "tfoot", "caption"])
+_LISTS = frozenset(["li", "dt", "dd"])
+_INLINE = frozenset(["b", "i", "u", "strong", "em", "code", "tt", "sub", "sup"])
+_KEPT = _BLOCKS | _NESTED | _TABLES | _LISTS | _INLINE
+_VOID = frozenset(("br", "hr", "img"))
+_QUOTE = re.compile(r"(</?blockquote>)")
+_QUOTES = 200  # tags of quotes, beyond which they are not marked
+_SCHEME = re.compile(r"(?:https?|ftp|mailto|tel|news|sms|xmpp|callto)\s*:", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\n{4,}")
+_RUN = re.compile(r"\s+")
+
+Token = tuple[str, str, str]  # "text", "", text | "open" or "close", name of the element, the whole tag
+
+
+def to_text(source: str) -> str:
+    """Readable text; empty only where nothing is to be read. Never raises."""
+    cleaned, simple = clean(_ENTITY.sub("\ufffd", source))
+    text = _quoted(cleaned) if simple else ""
+    if not text.strip():
+        text = strip(cleaned)
+    return _tidy(text[:OUTPUT])
+
+
+def _quoted(cleaned: str) -> str:
+    """Laid out, what stands in blockquotes behind ">" as in plain mail: history stays, and can be told from news."""
+    pieces = _QUOTE.split(cleaned)
+    if len(pieces) > _QUOTES:
+        return _layout(cleaned)
+    out: list[str] = []
+    depth = 0
+    for piece in pieces:
+        if piece == "<blockquote>":
+            depth += 1
+        elif piece == "</blockquote>":
+            depth = max(depth - 1, 0)
+        elif piece.strip():
+            text = _layout(piece).strip("\n")
+            mark = f"{'>' * depth} " if depth else ""
+            out += [f"{mark}{line}".rstrip() for line in text.split("\n")] if text.strip() else []
+    return "\n".join(out)
+
+
+def _layout(cleaned: str) -> str:
+    try:
+        from inscriptis import get_text
+        from inscriptis.css_profiles import CSS_PROFILES
+        from inscriptis.model.config import ParserConfig
+
+        return str(get_text(f"<html><body>{cleaned}</body></html>", ParserConfig(css=CSS_PROFILES["strict"])))
+    except Exception:  # a library's trouble with one mail's HTML is never ours: the stripper reads it
+        return ""
+
+
+def _tidy(text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.replace("\r", "\n").split("\n"))
+    return f"{_BLANK_LINES.sub(chr(10) * 3, lines).strip(chr(10))}\n"
+
+
+def tokens(source: str) -> Iterator[Token]:
+    """Text and tags in order; comments, declarations and tags too long to be honest are left out. Linear."""
+    position, length = 0, len(source)
+    comments = True  # does one that opens here ever close? Asked once
+    misses = 0
+    while position < length:
+        begin = source.find("<", position)
+        if begin < 0:
+            yield "text", "", source[position:]
+            return
+        if begin > position:
+            yield "text", "", source[position:begin]
+        follower = source[begin + 1 : begin + 2]
+        name = _NAME.match(source, begin)
+        if comments and source.startswith("<!--", begin):
+            end = source.find("-->", begin + 4)
+            comments = end >= 0
+            position = end + 3 if comments else begin + 4
+        elif follower and follower in "!?":
+            end = source.find(">", begin)
+            if end < 0:  # nothing that opens from here on ever closes
+                yield "text", "", source[begin:]
+                return
+            position = end + 1
+        elif name is None:
+            yield "text", "", "<"
+            position = begin + 1
+        else:
+            match = _REST.match(source, name.end(), name.end() + 2 * _TAG) if misses < _MISSES else None
+            misses += match is None
+            end = match.end() if match is not None else source.find(">", name.end()) + 1
+            if end <= 0:
+                return
+            tag = source[begin:end] if end - begin <= _TAG else name[0]
+            yield "close" if follower == "/" else "open", name[1].lower().rpartition(":")[2], tag
+            position = end
+
+
+def clean(source: str) -> tuple[str, bool]:
+    """Only what layout needs; and whether it is small and flat enough to be laid out."""
+    out: list[str] = []
+    stack: list[str] = []
+    link: tuple[str, int] | None = None  # target, and where in `out` its text begins
+    deepest = rows = width = nested = 0
+    skip = ""
+    skipped = 0
+    for kind, name, value in tokens(source):
+        if skip:
+            if name == skip:
+                skipped += 1 if kind == "open" else -1
+                skip = skip if skipped else ""
+            continue
+        if kind == "text":
+            out.append(value.replace("<", "&lt;"))
+            width += len(value)
+        elif kind == "open":
+            attributes = _attributes(value) if len(value) > len(name) + 2 else {}
+            if name in _DROPPED or ("hidden" in attributes and name not in _VOID):
+                if not value.endswith("/>") and name not in _VOID and name != "body":
+                    skip, skipped = name, 1
+                continue
+            if name == "a":
+                out += _link_end(out, link)
+                link = (attributes.get("href", ""), len(out))
+            elif name == "img" and attributes.get("alt", "").strip():
+                out.append(escape(f"[{attributes['alt'].strip()[:200]}]"))
+            elif name in _KEPT:
+                if name in _NESTED:
+                    nested += 1
+                    if nested > _NESTING:
+                        continue
+                rows += name == "tr"
+                out.append(f"<{name}>")
+                if name not in _VOID and name not in _LISTS and name != "p":
+                    stack.append(name)
+                    deepest = max(deepest, len(stack))
+        elif name == "a":
+            out += _link_end(out, link)
+            link = None
+        elif name in _KEPT and name not in _VOID:
+            if name in _NESTED:
+                nested = max(nested - 1, 0)
+                if nested >= _NESTING:
+                    continue
+            if stack and stack[-1] == name:
+                stack.pop()
+            out.append(f"</{name}>")
+    out += _link_end(out, link)
+    text = "".join(out)
+    simple = deepest <= _DEPTH and len(text) <= INPUT and len(out) <= _PIECES
+    return (_without_tables(text) if rows * width > _TABLE else text), simple
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for match in _ATTRIBUTE.finditer(tag):
+        value = next((group for group in match.groups()[1:] if group is not None), "")
+        key = match[1].lower()
+        if key == "style":
+            if _HIDDEN.search(value):
+                found["hidden"] = ""
+        elif key == "hidden" and tag[match.start() - 1 : match.start()].isspace() and not match[2]:
+            found.setdefault("hidden", "")
+        elif key in ("href", "alt"):
+            found.setdefault(key, unescape(value).strip())
+    return found
+
+
+def _link_end(out: list[str], link: tuple[str, int] | None) -> list[str]:
+    """What stands behind a link's text: its target, unless the text is the target."""
+    if link is None:
+        return []
+    target, begin = link
+    if not _SCHEME.match(target):
+        return []
+    target = _RUN.sub("", target)[:2_000]
+    text = unescape("".join(piece for piece in out[begin:] if not piece.startswith("<"))).strip()
+    if _bare(text) == _bare(target):
+        return []
+    return [f" &lt;{escape(target)}&gt;"]
+
+
+def _bare(target: str) -> str:
+    """A target without what people leave out when they write it."""
+    plain = target.strip().lower()
+    for prefix in ("mailto:", "tel:", "https://", "http://"):
+        plain = plain.removeprefix(prefix)
+    return plain.rstrip("/")
+
+
+_TABLE_TAG = re.compile(r"<(/?)(table|tr|td|th|tbody|thead|tfoot|caption)>")
+
+
+def _without_tables(text: str) -> str:
+    return _TABLE_TAG.sub(lambda match: " " if match[2] in ("td", "th") else f"<{match[1]}div>", text)
+
+
+def strip(source: str) -> str:
+    """Text without its tags, a line for each block: for what no layout could read."""
+    out: list[str] = []
+    size = 0
+    for kind, name, value in tokens(source):
+        if kind == "text":
+            out.append(_RUN.sub(" ", unescape(value)))
+            size += len(value)
+        elif kind == "open" and name in ("li", "dt", "dd", "tr", *_BLOCKS, *_NESTED):
+            out.append("\n")
+        if size > OUTPUT:
+            break
+    return "\n".join(line.strip() for line in "".join(out).split("\n"))
