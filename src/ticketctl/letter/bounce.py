@@ -1,0 +1,296 @@
+"""Row A2: is this a report of a mail server, and which: a bounce, a receipt (MDN) or a complaint (feedback)?
+
+By its structure where it has one (RFC 3464, RFC 8098, RFC 5965); else, for the dozens of servers that report in prose,
+by how five things come together: who sends it, how its subject begins, what its text says, SMTP codes, and a mail of
+ours that comes back in it. People forward and quote bounces, so what is quoted or forwarded does not count.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from ticketctl.letter import vacation, wording
+from ticketctl.letter.value import Letter
+from ticketctl.letter.wording import fold
+from ticketctl.ticket import Kind
+
+TEXT_LIMIT = 1 << 18  # characters of text searched
+_HEAD_LIMIT = 1 << 14  # characters of a server's own words searched
+_LINES = 4_000
+_NEAR = 600  # characters: a report says at once what it is
+_AHEAD = 40  # lines: where a returned header shows its trace fields
+
+REPORT_PARTS = {
+    "message/delivery-status": Kind.BOUNCE,
+    "message/global-delivery-status": Kind.BOUNCE,
+    "message/disposition-notification": Kind.MDN,
+    "message/global-disposition-notification": Kind.MDN,
+    "message/feedback-report": Kind.FEEDBACK,
+    "application/tlsrpt+gzip": Kind.FEEDBACK,
+    "application/tlsrpt+json": Kind.FEEDBACK,
+}
+_REPORT_TYPES = {
+    "delivery-status": Kind.BOUNCE,
+    "global-delivery-status": Kind.BOUNCE,
+    "disposition-notification": Kind.MDN,
+    "feedback-report": Kind.FEEDBACK,
+    "tlsrpt": Kind.FEEDBACK,
+}
+RETURNED_PARTS = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global",
+                  "message/global-headers", "message/partial")  # fmt: skip
+
+_REPLY = ("re:", "fw:", "fwd:", "aw:", "wg:", "sv:", "vs:", "antw:", "tr:", "rv:", "enc:", "i:", "r:", "vb:", "doorst:",
+          "pd:", "odp:", "转发:", "回复:", "答复:", "轉寄:")  # fmt: skip
+_DAEMON = frozenset(("mailerdaemon", "maildaemon", "mdaemon", "mailerdeamon"))
+_EXCHANGE = "microsoftexchange329e71ec88ae4615bbc36ab6ce41"  # ...109e@: its own name in every installation
+_EXCHANGE = "microsoftexchange329e71ec88ae4615bbc36ab6ce41"  # ...109e@: its own name in every installation
+_SERVER = frozenset((
+    "postmaster", "mailsystem", "mailadmin", "mailadministrator", "mailerror", "mailerrors", "mailbounce",
+    "mailbounces", "bounce", "bounces", "bouncehandler", "mta", "ndr", "dsn", "smtpd", "sysadmin", "daemon",
+    "systemadministrator", "systemattendant", "mailgateway", "mailmarshal", "mailsweeper", "mailscanner", "interscan",
+    "antispam", "antivirus",
+    "noreply", "donotreply", "mailservice", "mailserver", "mailmaster", "mailnotification", "root",
+))  # fmt: skip
+_SERVER_NAME = (
+    "mail deliver", "mailer-daemon", "mailer daemon", "mail delivery", "system administrator", "mail administrator",
+    "postmaster", "mail system", "the post office", "delivery subsystem", "delivery system", "microsoft outlook",
+    "microsoft exchange", "mail gateway", "mail server", "mailserver", "content-filter", "systemadministrator",
+    "administrateur systeme", "administrador del sistema", "amministratore di sistema", "systeembeheerder",
+    "systemadministrator", "delivery notification", "internet mail", "ndr administrator", "mail router",
+)  # fmt: skip
+
+_QUOTED = r"[ \t]{0,8}[>|][ \t>]"
+_FIELD = r"(?i)(?:final-recipient|original-recipient|reporting-mta|diagnostic-code|remote-mta|action|status):"
+_TRACE = r"(?i)[ \t]{0,8}(?:received|return-path|message-id|mime-version|dkim-signature|x-[a-z-]{1,40}):"
+_TOP = r"(?i)(?:received|return-path):[ \t]"
+_FRAME = " \t-=*_|#.:;,[]()<>+~\u30fc\u2015\u2500"
+_FORWARD = ("begin forwarded message", "forwarded message", "weitergeleitete nachricht", "message transfere",
+            "anfang der weitergeleiteten", "mensaje reenviado", "messaggio inoltrato")  # fmt: skip
+_CODE = r"(?<![\w.:/-])(?:[245]\.\d{1,3}\.\d{1,3}(?![\w.])|(?:42\d|45\d|50[0-4]|52[0-3]|53\d|55\d|57\d)[ -]\S)"
+_NOTIFICATION = r'\\?"(?:notificationType|eventType)\\?"\s{0,4}:\s{0,4}\\?"(Bounce|Complaint)'
+
+
+def nobody(address: str) -> bool:
+    """Is this the null envelope sender, or what servers write for it?"""
+    plain = address[:320].strip().strip("<>").strip().lower()
+    return plain in ("", "#@[]") or plain.split("@", 1)[0] in ("mailer-daemon", "double-bounce")
+
+
+def from_nobody(letter: Letter) -> bool:
+    """The same, as far as the letter itself tells: Return-Path, else a leading "From " line."""
+    origin = letter.envelope_from if letter.return_path is None else letter.return_path
+    return origin is not None and nobody(origin)
+
+
+def outermost(letter: Letter) -> tuple[int, ...]:
+    """Indexes of the parts that are this mail's own, not those of a mail inside it."""
+    inside: list[bool] = []
+    for part in letter.parts:
+        up = part.parent
+        inside.append(
+            up is not None and 0 <= up < len(inside) and (inside[up] or letter.parts[up].content_type in RETURNED_PARTS)
+        )
+    return tuple(index for index, within in enumerate(inside) if not within)
+
+
+def nature(letter: Letter, *, null: bool) -> Kind | None:
+    """BOUNCE, MDN or FEEDBACK, or None where the mail is no report; `null`: it came from the null sender.
+
+    A bounce is every delivery report, one of a delay or a success too (RFC 3464 section 2.3.3); `Letter.reports` tells
+    them apart. A vacation mail or a challenge is none, even where it gives our mail back (RFC 3834 section 2).
+    """
+    return _structure(letter) or Shape(letter).kind(null)
+
+
+def _structure(letter: Letter) -> Kind | None:
+    """By MIME types and by fields that only reports have."""
+    own = [letter.parts[index].content_type for index in outermost(letter)]
+    report = own[:1] == ["multipart/report"]
+    forwarded = not report and fold(letter.subject[:20]).replace(" :", ":").startswith(_REPLY)
+    if not forwarded and (kind := next((REPORT_PARTS[name] for name in own if name in REPORT_PARTS), None)):
+        return kind
+    if report:
+        declared = (letter.first("Content-Type") or "")[:2_000].lower()
+        named = (kind for word, kind in _REPORT_TYPES.items() if word in declared)
+        return next(named, None) or Kind.BOUNCE
+    if letter.first("X-Failed-Recipients"):  # Exim, Gmail
+        return Kind.BOUNCE
+    if letter.first("TLS-Report-Domain"):  # RFC 8460 section 5.3
+        return Kind.FEEDBACK
+    if letter.first("X-Amz-Sns-Message-Id") and (found := re.search(_NOTIFICATION, letter.text[:TEXT_LIMIT])):
+        return Kind.BOUNCE if found[1] == "Bounce" else Kind.FEEDBACK
+    subject, _ = vacation.untagged(letter.subject)
+    if subject.startswith("report domain: ") and "submitter:" in subject:  # RFC 7489 section 7.2.1.1
+        return Kind.FEEDBACK
+    if subject.startswith("complaint about message from ") and "message/rfc822" in own:  # Hotmail's JMRP
+        return Kind.FEEDBACK
+    return None
+
+
+class Shape:
+    """What a mail without a report's structure shows of being one; everything is computed when first asked for."""
+
+    def __init__(self, letter: Letter) -> None:
+        self.letter = letter
+
+    def kind(self, null: bool) -> Kind | None:
+        """BOUNCE or MDN, or None."""
+        if self._bounce(null):
+            return Kind.BOUNCE
+        subject, _ = self.subject
+        read = subject.startswith(wording.table(wording.READ_SUBJECT))
+        if read and any(phrase in self.words for phrase in wording.table(wording.READ_TEXT)):
+            return Kind.MDN
+        return None
+
+    def _bounce(self, null: bool) -> bool:
+        if vacation.away(self.letter.subject):
+            return False
+        daemon = self.daemon
+        if daemon and not null:
+            return True
+        if null:
+            if self.failed_subject or self.says_fields:
+                return True
+            if any(phrase in self.words for phrase in wording.table(wording.AWAY_TEXT)):
+                return daemon
+            return daemon or self.says_failed >= 0 or self.has_code or (self.returns and not self.forwarded)
+        if self.server:
+            return (
+                (self.failed_subject and (self.says_failed >= 0 or self.has_code or self.returns))
+                or self.says_fields
+                or (self.says_failed >= 0 and (self.has_code or self.returns))
+            )
+        # Anybody: all of it at once, and neither forwarded nor quoted.
+        return (
+            self.failed_subject and 0 <= self.says_failed < _NEAR and (self.says_fields or self.returns)
+            and not self.forwarded
+        )  # fmt: skip
+
+    @cached_property
+    def likely(self) -> bool:
+        """Would it be a bounce if its envelope sender, which the letter does not tell, were null?"""
+        if self.letter.return_path is not None:
+            return False
+        told = self.failed_subject or self.says_fields
+        return (told or (self.has_code and self.says_failed >= 0)) and not self.forwarded and self._bounce(null=True)
+
+    @cached_property
+    def subject(self) -> tuple[str, str]:
+        """The folded subject without tags, and the tags."""
+        return vacation.untagged(self.letter.subject)
+
+    @cached_property
+    def failed_subject(self) -> bool:
+        return self.subject[0].startswith(wording.table(wording.FAILED_SUBJECT))
+
+    @cached_property
+    def forwarded(self) -> bool:
+        """A person's "Re:" or "Fwd:"."""
+        return self.subject[0].startswith(_REPLY)
+
+    @cached_property
+    def _senders(self) -> tuple[str, ...]:
+        letter = self.letter
+        found = (letter.author.address, letter.return_path, letter.envelope_from)
+        return tuple(fold(address[:320]) for address in found if address)
+
+    @cached_property
+    def daemon(self) -> bool:
+        """Does a mailer daemon sign it? No person has that name."""
+        author = self.letter.author.address
+        if author is not None:
+            local = _compact(fold(author[:320]))
+            return local in _DAEMON or local.startswith(_EXCHANGE)
+        return "mailer-daemon" in fold(self.letter.claimed[:320])
+
+    @cached_property
+    def server(self) -> bool:
+        """Does a mail server or its postmaster sign it? The postmaster may be a person too."""
+        claimed = fold(self.letter.claimed[:320])
+        return (
+            self.daemon
+            or claimed in ("", "<>")
+            or any(local in _SERVER or local.startswith("noreply") for local in map(_compact, self._senders))
+            or any(name in claimed for name in _SERVER_NAME)
+        )
+
+    @cached_property
+    def _text(self) -> str:
+        """The text, or where broken MIME hides it, the bytes of the body."""
+        text = self.letter.text[:TEXT_LIMIT]
+        if text.strip() or not self.letter.parts:
+            return text
+        body = self.letter.parts[0].body
+        return self.letter.raw[body : body + _HEAD_LIMIT].decode("latin-1").replace("\r\n", "\n").replace("\r", "\n")
+
+    @cached_property
+    def _cut(self) -> tuple[tuple[str, ...], int, bool]:
+        """(lines of the text, the number of that where what came back or was forwarded begins, is a header there)"""
+        lines = tuple(self._text.split("\n", _LINES)[:_LINES])
+        marks = wording.table(wording.RETURNED)
+        for number, line in enumerate(lines):
+            if not line or len(line) > 120:
+                continue
+            if re.match(_TOP, line):
+                if _headers_follow(lines, number):
+                    return lines, number, True
+                continue
+            framed = line.strip(_FRAME)
+            bare = fold(framed)
+            if bare.startswith(_FORWARD):
+                return lines, number, False
+            if bare.startswith(marks) and (len(bare) < 60 or line[0] in "-=*_|#"):
+                return lines, number, _headers_follow(lines, number + 1)
+        return lines, len(lines), False
+
+    @cached_property
+    def head(self) -> str:
+        """The writer's own words: what stands above a returned or forwarded mail and is not quoted."""
+        lines, cut, _ = self._cut
+        own = (line for line in lines[:cut] if line[:1] not in (">", " ", "\t", "|") or not re.match(_QUOTED, line))
+        return "\n".join(own)[:_HEAD_LIMIT]
+
+    @cached_property
+    def returned(self) -> str:
+        """The text from the line on that says that a mail comes back; "" where none does."""
+        lines, cut, _ = self._cut
+        return "\n".join(lines[cut:])
+
+    @cached_property
+    def words(self) -> str:
+        return fold(self.head)
+
+    @cached_property
+    def says_failed(self) -> int:
+        """Where in `words` a phrase of failure stands first; -1 where none does."""
+        found = (self.words.find(phrase) for phrase in wording.table(wording.FAILED_TEXT))
+        return min((at for at in found if at >= 0), default=-1)
+
+    @cached_property
+    def says_fields(self) -> bool:
+        """Two fields of a delivery-status (RFC 3464 section 2) in the text itself."""
+        names = {found[0].lower() for line in self.head.split("\n") if (found := re.match(_FIELD, line.lstrip()[:80]))}
+        return len(names) > 1
+
+    @cached_property
+    def has_code(self) -> bool:
+        """An enhanced status code (RFC 3463) or an SMTP reply of failure (RFC 5321 section 4.2)."""
+        return re.search(_CODE, self.head) is not None
+
+    @cached_property
+    def returns(self) -> bool:
+        """Does a mail come back: as a part, or as a header below a line that says so?"""
+        parts = self.letter.parts
+        return self._cut[2] or any(parts[index].content_type in RETURNED_PARTS for index in outermost(self.letter))
+
+
+def _compact(address: str) -> str:
+    """The local part without its separators: "Mail_Er-Daemon" and "mailer.daemon" are one."""
+    return address.split("@", 1)[0].split("+", 1)[0].translate({45: None, 46: None, 95: None, 34: None, 32: None})
+
+
+def _headers_follow(lines: tuple[str, ...], start: int) -> bool:
+    """Trace fields that no mail program quotes show a returned header, not somebody's "Original Message"."""
+    return sum(1 for line in lines[start : start + _AHEAD] if re.match(_TRACE, line)) > 0
