@@ -1,0 +1,217 @@
+"""A reply: lock and compose; then, after the editor, commit or give back what was taken (contract section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ticketctl.change import Change, GaveBack, StateSet, Taken, permit
+from ticketctl.change.step import Step
+from ticketctl.change.value import ArticleAdded
+from ticketctl.desk import Desk, Value, View, attempt
+from ticketctl.desk.sending import mailed
+from ticketctl.errors import BadData, NotThere, TryAgain
+from ticketctl.page import article_value
+from ticketctl.ticket import Address, Article, State, Ticket, message_id, token
+
+if TYPE_CHECKING:
+    from ticketctl.store import Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a reply is to be, by its options; plain values."""
+
+    template: str | None = None
+    text: str = ""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    keep_cc: bool = True
+    quote: bool = True
+    if_version: int | None = None
+
+
+def begin(desk: Desk, word: str, wish: Wish) -> Value:
+    """Lock and own, in a transaction of its own, and compose the draft: from then on nobody else can write.
+
+    Gives `ticket`, `draft` (the mail as plain values), `seen` (articles so far), `before` (lock and owner as they
+    were, None where the agent had both) and `confirm`. Raises Locked (79), TryAgain (75) for another version.
+    """
+    made: list[Value] = []
+
+    def work(view: View, tx: Writer) -> None:
+        made.clear()
+        ticket = view.ticket(word)
+        if wish.if_version is not None and ticket.version != wish.if_version:
+            raise TryAgain(f"ticket {ticket.number} is at version {ticket.version}, not {wish.if_version}: look again",
+                           ticket=ticket.number)  # fmt: skip
+        permit(_answer(ticket.articles + 1, view.agent), ticket, view.actor, view.policy)
+        mine = ticket.locked and ticket.owner == view.agent
+        taken = ticket if mine else tx.change(ticket.id, Taken(owner=view.agent))
+        made.append(
+            {
+                "ticket": desk.shape(taken, agent=view.agent),
+                "draft": composed(view, taken, tx.articles(ticket.id), wish),
+                "seen": ticket.articles,
+                "before": None if mine else {"owner": ticket.owner, "locked": ticket.locked},
+                "confirm": view.policy.agents[view.agent].confirm,
+            }
+        )
+
+    attempt(desk, desk.actor(), work)
+    return made[0]
+
+
+def recompose(desk: Desk, word: str, wish: Wish) -> Value:
+    """The draft once more, with other wishes; nothing is written."""
+    with desk.reading() as view:
+        ticket = view.ticket(word)
+        return composed(view, ticket, view.tx.articles(ticket.id), wish)
+
+
+def composed(view: View, ticket: Ticket, articles: Sequence[Article], wish: Wish) -> Value:
+    """The draft's headers and text as plain values; `as_outgoing` makes the mail of them."""
+    from ticketctl import render
+
+    if wish.template is not None:
+        _offered(view, ticket, wish.template)
+    draft = render.draft(
+        view.policy,
+        ticket,
+        articles,
+        agent=view.agent,
+        token=token(),
+        now=view.now,
+        text=wish.text,
+        template=wish.template,
+        to=wish.to,
+        cc=wish.cc,
+        bcc=wish.bcc,
+        keep_cc=wish.keep_cc,
+        quote=wish.quote,
+    )
+    people = {name: [_person(each) for each in getattr(draft, name)] for name in ("to", "cc", "bcc")}
+    return {
+        "token": draft.token,
+        "sender": draft.sender,
+        "from": _person(draft.from_),
+        **people,
+        "reply_to": draft.reply_to,
+        "subject": draft.subject,
+        "in_reply_to": draft.in_reply_to,
+        "references": list(draft.references),
+        "body": draft.body,
+    }
+
+
+def commit(
+    desk: Desk,
+    number: str,
+    draft: Mapping[str, Any],
+    *,
+    attachments: Sequence[tuple[str, str, bytes]] = (),
+    state: str | None = None,
+    until: datetime | None = None,
+    seen: int | None = None,
+) -> Value:
+    """The reply in one transaction: article, finished bytes, state and outbox row.
+
+    `seen`: the articles that the agent knew of; where more are there, nothing is written and `meanwhile` has them.
+    Gives `ticket`, `article` (its address), `outbox` (the row's id), `meanwhile`. Raises Locked where the lock was
+    stolen, BadData for what cannot be sent.
+    """
+    made: list[Value] = []
+
+    def work(view: View, tx: Writer) -> None:
+        made.clear()
+        ticket = view.ticket(number)
+        news = [each for each in tx.articles(ticket.id) if seen is not None and each.n > seen]
+        if news:
+            made.append({"meanwhile": [article_value(each) for each in news]})
+            return
+        sent = answer(view, ticket, draft, attachments)
+        change: list[Change] = _state(ticket, state, until)
+        after = tx.change(ticket.id, sent, *change)
+        row = next(row.id for row in tx.outbox(agent=view.agent) if row.token == draft["token"])
+        made.append(
+            {
+                "ticket": desk.shape(after, agent=view.agent),
+                "article": f"{after.id}/{after.articles}",
+                "outbox": row,
+                "meanwhile": [],
+            }
+        )
+
+    attempt(desk, desk.actor(), work)
+    return made[0]
+
+
+def give_back(desk: Desk, number: str, before: Mapping[str, Any]) -> None:
+    """Given up: lock and owner go back to what they were, if nobody else has them now."""
+
+    def work(view: View, tx: Writer) -> None:
+        ticket = view.ticket(number)
+        if ticket.locked and ticket.owner == view.agent:
+            tx.change(ticket.id, GaveBack(owner=before["owner"], locked=before["locked"]))
+
+    attempt(desk, desk.actor(), work)
+
+
+def answer(
+    view: View, ticket: Ticket, draft: Mapping[str, Any], attachments: Sequence[tuple[str, str, bytes]] = ()
+) -> Step:
+    """A mail to the customer as a step: the article with its finished bytes, and the row that owes it."""
+    from ticketctl import render
+
+    fresh = draft["token"]
+    mail = render.Outgoing(
+        token=fresh,
+        message_id=message_id(fresh, ticket.number, view.policy.desk.domain),
+        date=view.now.replace(microsecond=0),
+        sender=draft["sender"],
+        from_=Address(**draft["from"]),
+        to=tuple(Address(**each) for each in draft["to"]),
+        cc=tuple(Address(**each) for each in draft["cc"]),
+        bcc=tuple(Address(**each) for each in draft["bcc"]),
+        reply_to=draft["reply_to"],
+        subject=draft["subject"],
+        in_reply_to=draft["in_reply_to"],
+        references=tuple(draft["references"]),
+        body=draft["body"],
+        enclosed=tuple(
+            render.Enclosed(name=name, content_type=kind, content=content) for name, kind, content in attachments
+        ),
+    )
+    return mailed(mail, agent=view.agent, n=ticket.articles + 1)
+
+
+def _answer(n: int, agent: str) -> ArticleAdded:
+    return ArticleAdded(n=n, channel="email", sender_type="agent", visible=True, author=agent)
+
+
+def _state(ticket: Ticket, word: str | None, until: datetime | None) -> list[Change]:
+    """The state becomes open unless an option says otherwise."""
+    state = State(word) if word is not None else State.OPEN
+    if state is ticket.state and until == ticket.pending_until:
+        return []
+    reopened: list[Change] = [StateSet(state=State.OPEN)] if ticket.closed is not None and until is not None else []
+    return [*reopened, StateSet(state=state, pending_until=until)]
+
+
+def _offered(view: View, ticket: Ticket, name: str) -> None:
+    """Is it a template for answers, in this queue?"""
+    template = view.policy.templates.get(name)
+    if template is None:
+        raise NotThere(f"no template {name!r}; `ticketctl template list` names them")
+    if template.kind != "answer":
+        raise BadData(f"template {name!r} is of kind {template.kind}, not answer")
+    queue = view.policy.queues.get(ticket.queue)
+    if queue is not None and queue.templates and name not in queue.templates:
+        raise BadData(f"template {name!r} is not offered in queue {queue.name}: {', '.join(queue.templates)}")
+
+
+def _person(person: Address) -> dict[str, str | None]:
+    return {"address": person.address, "name": person.name}

@@ -1,0 +1,118 @@
+"""The policy's revisions: show, check, apply, revert. What is applied is read, compiled and rendered first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ticketctl import policy as document
+from ticketctl.desk import Desk, Value
+from ticketctl.desk.who import needs_admin
+from ticketctl.errors import BadData
+from ticketctl.page import moment
+from ticketctl.policy import Policy
+
+if TYPE_CHECKING:
+    from ticketctl.store import Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A revision that was made, and what its policy says that is not in force yet."""
+
+    n: int
+    remarks: tuple[str, ...] = ()
+
+
+def show(desk: Desk, n: int | None = None) -> Value:
+    """A revision: its number, who, when, why, and the text. Any agent may."""
+    with desk.reading() as view:
+        return _value(view.tx.revision(n))
+
+
+def log(desk: Desk) -> list[Value]:
+    """Every revision, newest first, without the texts."""
+    with desk.reading() as view:
+        return [{key: value for key, value in _value(each).items() if key != "text"} for each in view.tx.revisions()]
+
+
+def get(desk: Desk, key: str) -> str:
+    """What holds for a dotted key."""
+    with desk.reading() as view:
+        return document.get(view.tx.revision().text, key)
+
+
+def check(text: str, *, source: str) -> Policy:
+    """The policy of a document that stands alone, its templates rendered on a sample. Raises BadData."""
+    from ticketctl import render
+
+    policy = document.read(text, source=source)
+    problems = render.check(policy)
+    if problems:
+        raise BadData("\n".join(f"{source}: {problem}" for problem in problems))
+    return policy
+
+
+def may_change(desk: Desk) -> None:
+    """Raises NotAllowed (77) unless the caller may change the policy: asked before an editor opens."""
+    with desk.reading() as view:
+        needs_admin(view.policy, view.actor)
+
+
+def apply(desk: Desk, text: str, *, reason: str, base: int, source: str = "policy", force: bool = False) -> Applied:
+    """A new revision made from revision `base`.
+
+    Refused: no admin left, or the caller's own admin lost (65 unless `force`); a queue gone that has open tickets
+    (65); another revision that came between (75).
+    """
+    with desk.reading() as view:
+        actor = view.actor
+        needs_admin(view.policy, actor)
+    new = check(text, source=source)
+    left = document.admins(new)
+    own = actor.real or actor.agent
+    if not left and not force:
+        raise BadData("the policy leaves no admin with a login: nobody could change it again (--force does it anyway)")
+    if own not in left and not force:
+        raise BadData(f"you ({own}) would be no admin any more: --force does it anyway")
+    with desk.store.writing(actor, desk.now) as tx:
+        made = tx.apply(text, actor.real or actor.name, reason, base)
+    return Applied(n=made.n, remarks=tuple(document.remarks(new)))
+
+
+def revert(desk: Desk, n: int, *, reason: str | None = None, force: bool = False) -> Applied:
+    """Revision `n` once more, as a new one."""
+    with desk.reading() as view:
+        old, newest = view.tx.revision(n), view.tx.revision()
+    return apply(desk, old.text, reason=reason or f"revert to revision {n}", base=newest.n,
+                 source=f"revision {n}", force=force)  # fmt: skip
+
+
+def set_(desk: Desk, key: str, value: str, *, reason: str | None = None, force: bool = False) -> Applied:
+    """One key changed, all else byte for byte, as a new revision."""
+    with desk.reading() as view:
+        current = view.tx.revision()
+    text = document.set_(current.text, key, value)
+    return apply(desk, text, reason=reason or f"set {key}", base=current.n, force=force)
+
+
+def difference(desk: Desk, one: int | str | None, other: int | str | None = None) -> str:
+    """A unified diff. A number is a revision, a text a document that is no revision yet, None the current one."""
+    with desk.reading() as view:
+        sides: Sequence[int | str | None] = (one, other)
+        texts = [each if isinstance(each, str) else view.tx.revision(each).text for each in sides]
+        names: list[int | str] = [
+            "new" if isinstance(each, str) else view.tx.revision(each).n for each in sides
+        ]
+    return document.diff(texts[0], texts[1], before=names[0], after=names[1])
+
+
+def _value(revision: Revision) -> Value:
+    return {
+        "revision": revision.n,
+        "at": moment(revision.at),
+        "author": revision.author,
+        "reason": revision.reason or None,
+        "text": revision.text,
+    }
