@@ -1,0 +1,165 @@
+"""`init`: the database, the first policy, the host's configuration file, and what the mail system needs to be told."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ticketctl import policy
+from ticketctl.errors import Misconfigured, TryAgain, Unavailable
+from ticketctl.ticket import SYSTEM
+
+if TYPE_CHECKING:
+    from ticketctl.store import Store
+
+OWNER = "ticketctl"  # the user and group that a desk of the whole host belongs to, where they exist
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What `init` was told. `config_file` is None where there is one already."""
+
+    url: str
+    domain: str
+    queues: Mapping[str, str]
+    admin: str
+    full_name: str | None = None
+    timezone: str = "UTC"
+    config_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """What was made, each a sentence; nothing where all was there."""
+
+    made: tuple[str, ...]
+    addresses: tuple[str, ...]  # of the desk's queues
+
+
+def found(plan: Plan, now: datetime, *, root: bool, progress: Callable[[str], None] | None = None) -> Founded:
+    """Makes what is missing and leaves the rest as it is; twice is harmless.
+
+    Raises BadData for what the first policy cannot hold, Misconfigured (78) for a database of another schema.
+    """
+    from ticketctl.store import Store
+    from ticketctl.store import parsed as parsed_url
+
+    text = policy.first(plan.domain, f"Help desk of {plan.domain}", plan.queues, plan.admin,
+                        full_name=plan.full_name, timezone=plan.timezone)  # fmt: skip
+    policy.read(text, source="first policy")
+    where = parsed_url(plan.url)
+    path = Path(str(where.database)) if where.get_backend_name() == "sqlite" else None
+    made = [] if path is None else _folder(path.parent, root)
+    fresh = path is None or not path.exists()
+    store = Store.create(plan.url, mode=0o660 if root and _owner() else 0o600, progress=progress)
+    if fresh:
+        made.append(f"made the database {store.place}")
+    try:
+        with store.reading() as tx:
+            addresses = _addresses(tx.policy())
+    except Misconfigured:
+        addresses = _first_policy(store, text, plan, now, made)
+    store.close()
+    if path is not None and root and fresh:
+        _give(path)
+    if plan.config_file is not None:
+        made.append(_configuration(plan.config_file, plan.url))
+    return Founded(made=tuple(made), addresses=tuple(addresses))
+
+
+def _first_policy(store: Store, text: str, plan: Plan, now: datetime, made: list[str]) -> list[str]:
+    try:
+        with store.writing(SYSTEM, now) as tx:
+            tx.apply(text, plan.admin, "the first policy, by init", 0)
+        made.append(f"made the first policy: {plan.admin} is its admin (ticketctl policy edit)")
+    except TryAgain:  # somebody else's init was faster
+        pass
+    with store.reading() as tx:
+        return _addresses(tx.policy())
+
+
+def _addresses(current: policy.Policy) -> list[str]:
+    return [address for queue in current.queues.values() for address in queue.addresses]
+
+
+def _folder(folder: Path, root: bool) -> list[str]:
+    if folder.is_dir():
+        return []
+    try:
+        folder.mkdir(mode=0o750 if root else 0o700, parents=True)
+    except OSError as trouble:
+        raise Unavailable(f"cannot make {folder}: {trouble.strerror}") from None
+    if root:
+        _give(folder)
+    return [f"made {folder}"]
+
+
+def _owner() -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwnam(OWNER)
+    except KeyError:
+        return None
+
+
+def _give(path: Path) -> None:
+    """To the user ticketctl, where there is one; SQLite's side files go with it."""
+    owner = _owner()
+    if owner is None:
+        return
+    for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        if each.exists():
+            os.chown(each, owner.pw_uid, owner.pw_gid)
+
+
+def _configuration(path: Path, url: str) -> str:
+    """The host's configuration file with its one line that matters; the others stand there to be uncommented."""
+    text = (
+        "# What differs between hosts: see ticketctl.toml(5). The desk itself is its policy: ticketctl policy edit.\n"
+        f"database = {_quoted(url)}\n"
+        '# sendmail = ["/usr/sbin/sendmail", "-i"]\n'
+        "# send = true\n"
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644 if "@" not in url else 0o600), "w") as file:
+            file.write(text)
+    except FileExistsError:
+        return f"kept {path}"
+    except OSError as trouble:
+        raise Unavailable(f"cannot write {path}: {trouble.strerror}") from None
+    return f"wrote {path}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def mail_lines(addresses: tuple[str, ...], *, beside: str) -> str:
+    """What postfix, an aliases file or procmail need on this host. `beside`: the path of the running program."""
+    near = Path(beside).resolve().parent / "ticketctl-postmaster"
+    program = str(near) if near.exists() else shutil.which("ticketctl-postmaster") or "ticketctl-postmaster"
+    domains = sorted({address.rpartition("@")[2] for address in addresses})
+    aliases = "".join(f'{address.rpartition("@")[0]}: "|{program}"\n' for address in addresses)
+    return f"""\
+# postfix, master.cf: a service of its own (contrib/postfix has the whole of it)
+ticketctl unix - n n - 4 pipe
+  flags=DORXhu user={OWNER} null_sender=
+  argv={program} --recipient=${{recipient}} --sender=${{sender}}
+# postfix, main.cf: the desk's domain goes there, one recipient at a time
+virtual_mailbox_domains = {" ".join(domains)}
+virtual_transport = ticketctl
+ticketctl_destination_recipient_limit = 1
+ticketctl_time_limit = 60s
+# or, in an aliases file:
+{aliases}# or, in a procmailrc (contrib/procmail passes on 67 and 77, too):
+:0 w
+| {program}
+EXITCODE=75
+HOST
+"""
