@@ -11,7 +11,7 @@ import os
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ticketctl.errors import BadData, Misconfigured, Unavailable
@@ -113,9 +113,20 @@ def send(
             raise BadData(f"not an address that mail can be sent to: {address!r:.80}")
     if not recipients:
         return []
+    wired = [_wired(address) for address in recipients]
     if isinstance(via, Sendmail):
-        return _by_sendmail(raw, sender, recipients, via, timeout)
-    return _by_smtp(raw, sender, recipients, via, timeout, partial)
+        outcomes = _by_sendmail(raw, _wired(sender), wired, via, timeout)
+    else:
+        outcomes = _by_smtp(raw, _wired(sender), wired, via, timeout, partial)
+    return [_like(outcome, recipient) for outcome, recipient in zip(outcomes, recipients, strict=True)]
+
+
+def _wired(address: str) -> str:
+    """The address with its domain in ASCII (IDNA), as every server knows it."""
+    local, at, domain = address.rpartition("@")
+    with contextlib.suppress(UnicodeError):
+        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    return f"{local}{at}{domain}"
 
 
 def clean(text: str | bytes) -> str:
@@ -357,8 +368,6 @@ def _refused(recipient: str, code: int, words: bytes) -> Outcome:
 
 
 def _like(outcome: Outcome, recipient: str) -> Outcome:
-    from dataclasses import replace
-
     return replace(outcome, recipient=recipient)
 
 

@@ -135,6 +135,11 @@ def test_an_address_that_a_program_could_misread_is_refused(address, sendmail):
             send(RAW, sender=sender, recipients=[recipient], via=sendmail("exit 0"))
 
 
+def test_a_domain_outside_ascii_is_given_as_mail_has_it(sendmail, tmp_path):
+    assert posted(sendmail("cat > mail"), "kim@müller.example") == sent("kim@müller.example")
+    assert (tmp_path / "args").read_text().split()[-1] == "kim@xn--mller-kva.example"
+
+
 def test_nobody_to_send_to_starts_nothing(tmp_path):
     assert send(RAW, sender="", recipients=[], via=Sendmail(argv=(str(tmp_path / "nope"),))) == []
 

@@ -246,6 +246,16 @@ def test_signature_mark_leading_from_dots_and_quotes_stay():
     )
 
 
+def test_a_text_that_looks_like_files_or_is_very_long_is_only_a_text():
+    """Our reader takes uuencoded blocks out of a text and shows no more than a mebibyte; that is no injection."""
+    for body in (
+        "begin 644 x.txt\n#86)C\n`\nend",
+        "w" * 1_500_000,
+        "--x\nContent-Disposition: attachment\n\nhi\n--x--",
+    ):
+        assert standard(build(mail(body=body))).get_content() == f"{body}\n"
+
+
 def test_line_ends_become_lf_and_controls_go():
     assert standard(build(mail(body="a\r\nb\rc\x00\x1b[2Jd\n\n\n"))).get_content() == "a\nb\nc[2Jd\n"
 

@@ -198,7 +198,7 @@ def _read_again(raw: bytes, mail: Outgoing, fields: list[tuple[str, str]]) -> No
         "Message-ID": back.message_id == mail.message_id,
         "In-Reply-To": back.in_reply_to == ((mail.in_reply_to,) if mail.in_reply_to else ()),
         "References": back.references == mail.references,
-        "an attachment": len(back.attachments) == len(mail.enclosed),
+        "an attachment": [part.disposition for part in back.parts].count("attachment") == len(mail.enclosed),
     }
     if strange := [name for name, equal in same.items() if not equal]:
         raise BadData(f"header injection: {', '.join(strange)} came back otherwise than it was set")
