@@ -20,6 +20,11 @@ Piece = bytes | memoryview
 _NOT_BASE64 = bytes(sorted(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")))
 _AFTER_PAD = re.compile(rb"[=\s]*")
 _LINE = re.compile(rb"([A-Za-z0-9+/]*)(={0,2})[ \t]*\r?\Z")
+# What a mailing list has put below: a line of underscores, or a blank line and then one that is no base64.
+_FOOTER = re.compile(
+    rb"(?:\n|\r(?!\n))(?:_{10}|[ \t]*(?:\r\n|\n|\r)"
+    rb"(?=[A-Za-z0-9+/=]*[ \t]*[^A-Za-z0-9+/=\s]|[A-Za-z0-9+/=]+[ \t]+[A-Za-z0-9+/=]))"
+)
 _BEGIN = re.compile(rb"begin(?:-base64)? [0-7]{3,4} ")
 _UU = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 
@@ -67,6 +72,8 @@ def _plain(raw: bytes, start: int, end: int) -> Iterator[Piece]:
 
 
 def _base64(raw: bytes, start: int, end: int) -> Iterator[Piece]:
+    footer = _FOOTER.search(raw, start, end)
+    end = end if footer is None else footer.start()
     carry = b""
     position = start
     while position < end:
