@@ -1,0 +1,189 @@
+"""The shell's side of the desk: the table of verbs, and `main`, where every exit status comes out.
+
+A verb asks here (options, files, editor, terminal) and is done in `desk`. Nothing slow is imported before a verb
+needs it: `--help` and completion stand on click alone (style.md rule 17; tests/cli/test_startup.py).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from ticketctl.cli.group import LazyGroup, Row
+
+if TYPE_CHECKING:
+    from ticketctl.cli.frame import Frame
+    from ticketctl.errors import Refusal
+
+PROGRAM = "ticketctl"
+COMPLETE = "_TICKETCTL_COMPLETE"
+
+LOOK, WORK, SAY, MAIL, DESK, HOST = (
+    "Look", "Work on tickets", "Say something", "Mail", "The desk", "This host"
+)  # fmt: skip
+VERBS: tuple[Row, ...] = (
+    Row("status", "status", "What is new, mine, late or unsent", "reads", LOOK),
+    Row("list", "list", "List tickets, oldest first", "reads", LOOK),
+    Row("show", "show", "Show a ticket with its thread, an article, an attachment", "reads", LOOK),
+    Row("history", "history", "Tell all that happened to a ticket", "reads", LOOK),
+    Row("new", "new", "Make a ticket: a call, a first mail, a note", "writes", SAY),
+    Row("reply", "reply", "Answer the customer by mail", "writes", SAY),
+    Row("note", "note", "Add an internal note, or a phone call", "writes", SAY),
+    Row("take", "take", "Lock and own tickets, or the next one", "writes", WORK),
+    Row("lock", "take", "The same as take", "writes", WORK),
+    Row("steal", "steal", "Take over what another agent has locked", "writes", WORK),
+    Row("unlock", "unlock", "Take the lock off", "writes", WORK),
+    Row("move", "move", "Move tickets to another queue", "writes", WORK),
+    Row("reassign", "reassign", "Give tickets to another agent", "writes", WORK),
+    Row("priority", "priority", "Set the priority", "writes", WORK),
+    Row("title", "title", "Set the title", "writes", WORK),
+    Row("pend", "pend", "Let tickets wait until a time", "writes", WORK),
+    Row("close", "close", "Close tickets", "writes", WORK),
+    Row("reopen", "reopen", "Open tickets again", "writes", WORK),
+    Row("mail", "mail", "Letters as they came: see, place, drop those that are held", "writes", MAIL),
+    Row("outbox", "outbox", "Mail that we owe: see, hold, release, retry, drop", "writes", MAIL),
+    Row("flush", "flush", "Send what the outbox holds, once", "writes", MAIL),
+    Row("policy", "policy", "The desk's policy: show, edit, apply, its revisions", "writes", DESK),
+    Row("queue", "queue", "Queues and their addresses", "reads", DESK),
+    Row("agent", "agent", "Agents and their rights", "reads", DESK),
+    Row("role", "role", "Roles", "reads", DESK),
+    Row("template", "template", "Templates, and what one makes of a ticket", "reads", DESK),
+    Row("customer", "customer", "Who writes to us", "reads", DESK),
+    Row("whoami", "whoami", "Who I am to the desk, and what I may do", "reads", HOST),
+    Row("config", "config", "What holds on this host, and why", "none", HOST),
+    Row("init", "init", "Make a desk", "none", HOST),
+    Row("fsck", "fsck", "Check the data", "reads", HOST),
+    Row("db", "db", "Upgrade, back up, restore the database", "none", HOST),
+    Row("doctor", "doctor", "Check this host", "reads", HOST),
+    Row("completion", "completion", "Completion for bash, zsh or fish", "none", HOST),
+    Row("help", "help", "The manual page of a verb", "none", HOST),
+)
+
+cli = LazyGroup(
+    name=PROGRAM,
+    rows=VERBS,
+    alone="status",
+    help="The help desk from the shell. Mail becomes tickets; agents work them here.",
+    examples="""
+ticketctl                               what waits for me
+ticketctl list queue:Support age:3d..   older than three days, in one queue
+ticketctl take --next && ticketctl reply 17
+ticketctl list -o ids tag:spam | ticketctl close --unsuccessful -
+""",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """One command line, by default the process's own; gives the exit status (ticketctl(1), EXIT STATUS)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    if instruction := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, PROGRAM, COMPLETE, instruction)
+    try:
+        return _flushed(_guarded(words))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _guarded(words: list[str]) -> int:
+    """Runs a command line; whatever is raised becomes a message on stderr and a status."""
+    from ticketctl.cli.frame import Frame
+
+    frame = Frame(words)
+    try:
+        with cli.make_context(PROGRAM, list(words), obj=frame) as context:
+            return cli.invoke(context) or 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as wrong:
+        return _wrong_usage(frame, wrong)
+    except (KeyboardInterrupt, EOFError, click.Abort):
+        return _refused(frame, _given_up())
+    except BrokenPipeError:
+        _silence()
+        return 0
+    except Exception as trouble:
+        return _trouble(frame, trouble)
+    finally:
+        frame.close()
+
+
+def _trouble(frame: Frame, trouble: Exception) -> int:
+    """A refusal says its own status; anything else is a fault of ours: one line, and 1."""
+    from ticketctl.errors import Refusal
+
+    if isinstance(trouble, Refusal):
+        return _refused(frame, trouble)
+    from ticketctl.errors import Failed, Unavailable
+
+    if frame.options.verbose:
+        import traceback
+
+        from ticketctl.page import escape
+
+        sys.stderr.write(escape("".join(traceback.format_exception(trouble)), lines=True))
+    hint = "" if frame.options.verbose else "; -v shows where"
+    if isinstance(trouble, OSError) and trouble.strerror:
+        where = f"{trouble.filename}: " if trouble.filename else ""
+        import errno
+
+        kind = Unavailable if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else Failed
+        return _refused(frame, kind(f"{where}{trouble.strerror}{hint}"))
+    return _refused(frame, Failed(f"a fault of ours: {type(trouble).__name__}: {trouble}{hint}"))
+
+
+def _refused(frame: Frame, refusal: Refusal) -> int:
+    from ticketctl.cli.output import complain
+
+    complain(frame, refusal)
+    return refusal.status
+
+
+def _given_up() -> Refusal:
+    from ticketctl.errors import GivenUp
+
+    return GivenUp("given up")
+
+
+def _wrong_usage(frame: Frame, wrong: click.ClickException) -> int:
+    """Click's own refusals, in our words and with our statuses: 2, or 66 for a file that is not there."""
+    from ticketctl.errors import NotThere, Usage
+
+    message = wrong.format_message()
+    context = getattr(wrong, "ctx", None)
+    if isinstance(wrong, click.FileError):
+        return _refused(frame, NotThere(message))
+    if context is not None and "--help" not in message:
+        message += f" (see `{context.command_path} --help`)"
+    return _refused(frame, Usage(message))
+
+
+def _flushed(status: int) -> int:
+    """The status, once all output has left; a reader that went away changes nothing, a full disk does."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+    except OSError as trouble:
+        _silence()
+        sys.stderr.write(f"{PROGRAM}: stdout: {trouble.strerror}\n")
+        return status or 69
+    return status
+
+
+def _silence() -> None:
+    """Nothing more goes to stdout: what is left in its buffer would fail again when Python ends."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass

@@ -1,0 +1,155 @@
+"""`mail`: letters as they were received; those that are held can be placed, tried again, dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ticketctl.cli import output, saving
+from ticketctl.cli.frame import Frame
+from ticketctl.cli.group import Family
+from ticketctl.errors import Refusal, Usage
+
+if TYPE_CHECKING:
+    from ticketctl.receive import Received
+
+Value = dict[str, Any]
+
+COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number", "article")
+
+command = Family("mail", help="Letters as they came: see, place, retry, drop those that are held.", examples="""
+ticketctl mail list                    what is held
+ticketctl mail explain 12              why
+ticketctl mail accept 12 -Q Support    a new ticket made of it
+ticketctl mail accept 12 --ticket 17   an article on that ticket
+""")  # fmt: skip
+
+
+@command.word("list")
+@click.option("--all", "everything", is_flag=True, help="Every letter ever received, not only those that are held.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many, the newest.")
+def list_(frame: Frame, everything: bool, limit: int | None) -> None:
+    """List held letters, newest first."""
+    from ticketctl import page
+    from ticketctl.desk import mail
+
+    found = frame.do(mail.mails, everything=everything, limit=limit)
+    output.rows(frame, found.mails, columns=COLUMNS, table=page.MAIL_COLUMNS, zone=found.zone)
+
+
+@command.word("show")
+@click.argument("mail")
+@click.option("--raw", is_flag=True, help="The bytes exactly as they came.")
+def show(frame: Frame, mail: str, raw: bool) -> None:
+    """Show a letter, by id or <message-id>, and what became of it."""
+    from ticketctl.desk import mail as letters
+    from ticketctl.desk.reading import File
+
+    if raw:
+        content = frame.do(letters.raw, mail)
+        saving.to_stdout(File(name="mail.eml", content_type="message/rfc822", content=content), force_text=True)
+        return
+    value, held, _ = frame.do(letters.mail, mail)
+    told = {**value, "held": held} if held else value
+    output.one(frame, value, lambda: output.fields(told), key="id")
+
+
+@command.word("explain")
+@click.argument("mail")
+def explain(frame: Frame, mail: str) -> None:
+    """Tell step by step why a letter became what it is."""
+    from ticketctl import page
+    from ticketctl.desk import mail as letters
+
+    value, held, _ = frame.do(letters.mail, mail)
+    outcome = value["verdict"] + (f": {held}" if held else f", article {value['article']}" if value["article"] else "")
+
+    def text() -> str:
+        return page.explain_page(value["why"], outcome=outcome)
+
+    output.one(frame, value, text, key="id")
+
+
+@command.word("retry", changes=True)
+@click.argument("mails", nargs=-1, required=True, metavar="MAIL...")
+def retry(frame: Frame, mails: tuple[str, ...]) -> int:
+    """Let held letters go through intake once more, as if they came today."""
+    from ticketctl import receive
+    from ticketctl.desk import mail
+
+    def again(word: str) -> Value:
+        number, _ = frame.do(mail.may_place, word)
+        return _became(frame, number, receive.retry(frame.store, number, frame.now))
+
+    return _each(frame, mails, again)
+
+
+@command.word("accept", changes=True)
+@click.argument("mail")
+@click.option("-Q", "--queue", metavar="QUEUE", help="Make it a new ticket there.")
+@click.option("--ticket", metavar="TICKET", help="Make it an article on that ticket.")
+def accept(frame: Frame, mail: str, queue: str | None, ticket: str | None) -> int:
+    """Place a held letter by hand."""
+    from ticketctl import receive
+    from ticketctl.desk import mail as letters
+
+    if (queue is None) == (ticket is None):
+        raise Usage("where to? either -Q QUEUE or --ticket TICKET")
+
+    def place(word: str) -> Value:
+        number, actor = frame.do(letters.may_place, word)
+        goal = frame.do(letters.ticket_id, ticket) if ticket is not None else None
+        if queue is not None:
+            frame.do(letters.queue, queue)
+        placed = receive.accept(frame.store, number, queue=queue, ticket=goal, actor=actor, now=frame.now)
+        return _became(frame, number, placed)
+
+    return _each(frame, [mail], place)
+
+
+@command.word("drop", changes=True)
+@click.argument("mails", nargs=-1, required=True, metavar="MAIL...")
+def drop(frame: Frame, mails: tuple[str, ...]) -> int:
+    """Drop held letters: no longer shown as held, their bytes stay (mail list --all)."""
+    from ticketctl.desk import mail
+
+    return _each(frame, mails, lambda word: frame.do(mail.drop, word))
+
+
+def _became(frame: Frame, number: int, received: Received) -> Value:
+    """A letter as it is now; in a rehearsal, as it would be."""
+    from ticketctl.desk import mail
+
+    value, _, _ = frame.do(mail.mail, str(number))
+    article = f"{received.ticket}/{received.n}" if received.n is not None else None
+    return {**value, "verdict": received.decision.verdict, "number": received.number, "article": article}
+
+
+def _each(frame: Frame, words: Sequence[str], act: Callable[[str], Value]) -> int:
+    """Every letter by itself, as it is then; gives the exit status of those that were refused."""
+    refused: list[Refusal] = []
+    values: list[Value] = []
+    for each in words:
+        try:
+            values.append(act(each))
+        except Refusal as refusal:
+            refused.append(refusal)
+    _print(frame, values)
+    return output.refused(frame, refused)
+
+
+def _print(frame: Frame, values: list[Value]) -> None:
+    """Letters as they are now: a line each."""
+    if frame.options.quiet and frame.options.output in (None, "table"):
+        return
+    values = [{**value, "dry_run": True} for value in values] if frame.options.dry_run else values
+    chosen = output.form(frame, otherwise="table")
+    if not output.machine(frame, values, chosen, columns=COLUMNS, key="id"):
+        tried = "would be " if frame.options.dry_run else ""
+        output.lines(
+            f"mail {value['id']} {tried}{value['verdict']}"
+            + (f", article {value['article']} of {value['number']}" if value["article"] else "")
+            for value in values
+        )

@@ -1,0 +1,104 @@
+"""Bytes from outside, to stdout or into files: no path of theirs is followed, no file is overwritten."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ticketctl.errors import Failed, NotThere, Usage
+
+if TYPE_CHECKING:
+    from ticketctl.desk.reading import File
+
+TRIES = 1000  # names tried for one file
+TEXT = ("text/", "message/")
+
+
+def to_stdout(file: File, *, force_text: bool = False) -> None:
+    """The bytes as they are; on a terminal only text, made harmless. Usage (2) for anything else there."""
+    if not sys.stdout.isatty():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(file.content)
+        sys.stdout.buffer.flush()
+        return
+    if not force_text and not file.content_type.startswith(TEXT):
+        raise Usage(f"{file.content_type} is nothing for a terminal: write it to a file (> FILE, or --save DIR)")
+    from ticketctl.page import escape
+
+    text = file.content.decode("utf-8", "replace")
+    sys.stdout.write(escape(text, lines=True) + ("" if text.endswith("\n") else "\n"))
+
+
+def to_directory(files: Sequence[File], directory: str) -> list[str]:
+    """New files in a directory that is there; a name that is taken gets a number. Gives their paths."""
+    try:
+        where = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as why:
+        raise NotThere(f"--save {directory}: {why.strerror}") from None
+    try:
+        return [os.path.join(directory, _written(file, where)) for file in files]
+    except OSError as why:
+        raise Failed(f"--save {directory}: {why.strerror}") from None
+    finally:
+        os.close(where)
+
+
+def _written(file: File, where: int) -> str:
+    for name in _names(file.name):
+        try:
+            # O_EXCL follows no symbolic link either
+            made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=where)
+        except FileExistsError:
+            continue
+        with open(made, "wb") as opened:
+            opened.write(file.content)
+        return name
+    raise Failed(f"no free name like {file.name!r} in {TRIES} tries")
+
+
+def _names(name: str) -> Iterator[str]:
+    """The name alone, without path or dot in front; then with numbers before its suffix."""
+    bare = name.replace("\0", "").replace("\\", "/").rpartition("/")[2].lstrip(".") or "attachment"
+    bare = "".join(char if char.isprintable() else "_" for char in bare)
+    stem, suffix = os.path.splitext(bare)
+    stem, suffix = stem[:80] or "attachment", suffix[:20]
+    yield stem + suffix
+    for number in range(1, TRIES):
+        yield f"{stem}-{number}{suffix}"
+
+
+def kept(text: str) -> str | None:
+    """A draft in a file of its own, below $XDG_STATE_HOME or where temporary files are; None where there is no room."""
+    import tempfile
+
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    for folder in (os.path.join(state, "ticketctl"), None):
+        try:
+            if folder is not None:
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+            number, path = tempfile.mkstemp(prefix="draft-", suffix=".txt", dir=folder)
+            with open(number, "w", encoding="utf-8") as file:
+                file.write(text)
+            return path
+        except OSError:
+            continue
+    return None
+
+
+def draft(text: str) -> str | None:
+    """Keeps a text that could not be stored, in a new file of the agent's own; its path, None without one."""
+    import tempfile
+
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    for directory in (os.path.join(home, "ticketctl", "drafts"), tempfile.gettempdir()):
+        try:
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            made, path = tempfile.mkstemp(prefix="draft-", suffix=".txt", dir=directory)
+            with open(made, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+        except OSError:
+            continue
+        return path
+    return None

@@ -1,0 +1,42 @@
+"""The first try to send what an agent has just written; what fails is owed, and flush goes on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ticketctl.errors import Refusal
+
+if TYPE_CHECKING:
+    from ticketctl.cli.frame import Frame
+    from ticketctl.flush import Report
+
+
+def first_try(frame: Frame, owed: Sequence[int]) -> None:
+    """Tries to send these mails of the outbox; a failure is a warning, since they are kept."""
+    if frame.options.dry_run:
+        return
+    from ticketctl.cli.output import warn
+
+    for number in owed:
+        try:
+            report = passed(frame, only=number)
+        except Refusal as refusal:
+            warn(f"mail {number} is owed, not sent: {refusal.message}")
+            continue
+        for result in report.results:
+            if result.became in ("deferred", "failed", "unknown"):
+                warn(f"mail {number} is {result.became}, not sent: {result.error or 'no reason was given'}")
+            elif result.became == "rendered":
+                warn(f"mail {number} is owed, not sent: `send = false` on this host")
+
+
+def passed(frame: Frame, *, only: int | None = None, limit: int = 1000) -> Report:
+    """One pass over the outbox, by this host's way of sending."""
+    from ticketctl import flush, post
+
+    with frame.store.reading() as tx:
+        policy = tx.policy()
+    transport = post.transport(frame.config.sendmail, frame.config.smtp)
+    send = frame.config.send and not frame.options.dry_run
+    return flush.flush(frame.store, transport, policy, now=frame.now, limit=limit, send=send, only=only)

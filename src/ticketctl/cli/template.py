@@ -1,0 +1,33 @@
+"""`template`: templates, and what one makes of a ticket."""
+
+from __future__ import annotations
+
+import click
+
+from ticketctl.cli import output
+from ticketctl.cli.directory import family, request
+from ticketctl.cli.frame import Frame
+from ticketctl.cli.group import verb
+
+command = family("template", ("name", "kind", "languages", "queues"), help="Templates, and what one makes of a ticket.",
+                 examples="""
+ticketctl template list
+ticketctl template render vpn 17
+""")  # fmt: skip
+
+
+@verb("render")
+@click.argument("name")
+@click.argument("ticket")
+@click.option("--language", default="", metavar="LANG", help="The customer's language.")
+def render(frame: Frame, name: str, ticket: str, language: str) -> None:
+    """Show what a template makes of a ticket; nothing is written."""
+    from ticketctl.page import escape
+
+    value = frame.do(request("rendered"), name, ticket, language=language)
+    subject = f"Subject: {value['subject']}\n\n" if value["subject"] else ""
+    text = subject + value["body"]
+    output.one(frame, value, lambda: escape(text if text.endswith("\n") else f"{text}\n", lines=True))
+
+
+command.add_command(render)

@@ -1,0 +1,48 @@
+"""The tickets that a command line names, and the options that many verbs share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ticketctl.errors import GivenUp, Usage
+
+if TYPE_CHECKING:
+    from ticketctl.cli.frame import Frame
+
+MANY = 10  # more tickets than that are asked about
+F = TypeVar("F", bound=Callable[..., Any])
+
+tickets = click.argument("words", nargs=-1, required=True, metavar="TICKET...")
+ticket = click.argument("word", metavar="TICKET")
+
+
+def text_options(function: F) -> F:
+    """-m and -F."""
+    for option in (
+        click.option("-F", "--file", metavar="FILE", help="Read the text from a file; - is stdin."),
+        click.option("-m", "--message", metavar="TEXT", help="The text."),
+    ):
+        function = option(function)
+    return function
+
+
+def expanded(frame: Frame, words: Sequence[str]) -> list[str]:
+    """The words, `-` replaced by those on stdin. More than ten tickets are asked about on a terminal.
+
+    Raises GivenUp (130) for a no, Usage (2) where nobody may be asked.
+    """
+    found: list[str] = []
+    for word in words:
+        found += sys.stdin.read().replace("\0", " ").split() if word == "-" else [word]
+    if len(found) > MANY and not frame.options.yes and sys.stdin.isatty() and sys.stdout.isatty():
+        from ticketctl.cli.terminal import confirm
+
+        if frame.options.no_input:
+            raise Usage(f"{len(found)} tickets: say -y, since nothing may be asked")
+        if not confirm(frame, f"{len(found)} tickets. Go on?"):
+            raise GivenUp("given up: nothing was changed")
+    return found

@@ -1,0 +1,186 @@
+"""Who and what there is: queues, agents, roles, templates, customers; and who I am."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from ticketctl.desk import Desk, Value, View, named, who
+from ticketctl.errors import NotThere
+from ticketctl.page import moment
+from ticketctl.policy import RIGHTS, Agent, Policy, Queue, Template
+from ticketctl.ticket import normal
+
+
+def queues(desk: Desk) -> list[Value]:
+    """The queues that I may read."""
+    with desk.reading() as view:
+        return [_queue(view, view.policy.queues[name]) for name in view.queues()]
+
+
+def queue(desk: Desk, name: str) -> Value:
+    """A queue with all that the policy says of it."""
+    with desk.reading() as view:
+        found = view.policy.queues[named("queue", name, view.queues())]
+        more = ("unlock_after", "first_response", "update", "solution", "notify_before", "calendar", "closed_follow_up",
+                "answer_blind_copies", "salutation", "signature", "templates")  # fmt: skip
+        rest = {key: _plain(getattr(found, key)) for key in more}
+        return {**_queue(view, found), **rest, "auto": dict(found.auto)}
+
+
+def _queue(view: View, queue: Queue) -> Value:
+    held = view.rights.of(queue.name)
+    return {
+        "name": queue.name,
+        "addresses": list(queue.addresses),
+        "from_name": queue.from_name,
+        "rights": ["rw"] if "rw" in held else [right for right in RIGHTS if right in held],
+    }
+
+
+def addresses(desk: Desk) -> list[Value]:
+    """Every address of every queue: what a mail server has to take."""
+    with desk.reading() as view:
+        return [
+            {"address": address, "queue": queue.name}
+            for queue in view.policy.queues.values()
+            for address in queue.addresses
+        ]
+
+
+def agents(desk: Desk) -> list[Value]:
+    with desk.reading() as view:
+        return [_agent(each) for each in view.policy.agents.values()]
+
+
+def agent(desk: Desk, name: str) -> Value:
+    """An agent (`me`: the one who asks), with the rights on each queue that the one who asks may read."""
+    with desk.reading() as view:
+        key = view.agent if name == "me" else named("agent", name, view.policy.agents)
+        person = view.policy.agents[key]
+        more = {"timezone": person.timezone, "language": person.language, "confirm": person.confirm}
+        return {**_agent(person), **more, "rights": _rights(view.policy, key, view.queues())}
+
+
+def _agent(agent: Agent) -> Value:
+    return {
+        "name": agent.name,
+        "full_name": agent.full_name,
+        "email": agent.email,
+        "logins": list(agent.logins),
+        "admin": agent.admin,
+        "roles": list(agent.roles),
+        "my_queues": list(agent.my_queues),
+        "away": agent.away,
+    }
+
+
+def _rights(policy: Policy, agent: str, names: list[str]) -> dict[str, list[str]]:
+    rights = policy.rights(agent)
+    table = {name: ["rw"] if "rw" in (held := rights.of(name)) else [each for each in RIGHTS if each in held]
+             for name in names}  # fmt: skip
+    return {name: held for name, held in table.items() if held}
+
+
+def roles(desk: Desk) -> list[Value]:
+    with desk.reading() as view:
+        return [_role(view, name) for name in view.policy.roles]
+
+
+def role(desk: Desk, name: str) -> Value:
+    with desk.reading() as view:
+        return _role(view, named("role", name, view.policy.roles))
+
+
+def _role(view: View, name: str) -> Value:
+    table = view.policy.roles[name].queues
+    agents = [agent.name for agent in view.policy.agents.values() if name in agent.roles]
+    return {"name": name, "queues": {queue: list(rights) for queue, rights in table.items()}, "agents": agents}
+
+
+def templates(desk: Desk) -> list[Value]:
+    with desk.reading() as view:
+        return [_template(view, each) for each in view.policy.templates.values()]
+
+
+def template(desk: Desk, name: str) -> Value:
+    """A template with its texts by language ("" where the policy gives one only)."""
+    with desk.reading() as view:
+        found = view.policy.templates[named("template", name, view.policy.templates)]
+        return {**_template(view, found), "subject": dict(found.subject), "body": dict(found.body)}
+
+
+def _template(view: View, template: Template) -> Value:
+    queues = [queue.name for queue in view.policy.queues.values() if template.name in queue.templates]
+    languages = sorted({*template.body, *template.subject} - {""})
+    return {"name": template.name, "kind": template.kind, "languages": languages, "queues": queues}
+
+
+def rendered(desk: Desk, name: str, word: str, *, language: str = "") -> Value:
+    """A template as it would be for a ticket. Raises BadData (65) where it fails."""
+    from ticketctl import render
+    from ticketctl.render.compose import customer_values, quotation, ticket_values, values
+
+    with desk.reading() as view:
+        found = view.policy.templates[named("template", name, view.policy.templates)]
+        ticket = view.ticket(word)
+        said = [each for each in view.tx.articles(ticket.id) if each.visible and each.sender_type == "customer"]
+        given: dict[str, Any] = values(
+            view.policy, ticket_values(view.policy, ticket), customer_values(ticket, language), now=view.now,
+            agent=view.agent,
+        )  # fmt: skip
+        given |= {"text": "", "quote": quotation(view.policy, said[-1] if said else None, language)}
+        filled = render.fill(found, language, given, desk_language=view.policy.desk.language)
+        return {"template": name, "number": ticket.number, "subject": filled.subject or None, "body": filled.body}
+
+
+def customers(desk: Desk, word: str = "", *, limit: int | None = None) -> list[Value]:
+    """Addresses with tickets in queues that I may read, the latest first."""
+    with desk.reading() as view:
+        return [
+            {"address": each.address, "name": each.name, "tickets": each.tickets, "last": moment(each.last)}
+            for each in view.tx.customers(word, queues=view.queues(), limit=limit)
+        ]
+
+
+def customer(desk: Desk, address: str) -> Value:
+    """One customer, with that very address."""
+    wanted = normal(address)
+    for each in customers(desk, wanted):
+        if each["address"] == wanted:
+            return each
+    raise NotThere(f"no customer {address!r}; `ticketctl customer list` names them")
+
+
+def whoami(desk: Desk) -> Value:
+    """Agent, rights, and how far they are enforced. A stranger is told so, too."""
+    caller = desk.caller
+    with desk.store.reading() as tx:
+        policy = tx.policy()
+        own = who.own_name(policy, caller)
+        acting = who.agent(policy, caller) if own or caller.as_agent else None
+        name = acting.agent if acting else None
+        person = policy.agents[name] if name else None
+        local = desk.store.path is not None
+        return {
+            "agent": name,
+            "full_name": person.full_name if person else None,
+            "login": caller.login,
+            "uid": caller.uid,
+            "real": acting.real if acting else None,
+            "admin": bool(person and person.admin),
+            "system": caller.owns or bool(person and person.admin),
+            "mode": "local" if local else desk.store.url.get_backend_name(),
+            "database": desk.store.place,
+            "rights": _rights(policy, name, list(policy.queues)) if name else {},
+        }
+
+
+def _plain(value: object) -> object:
+    match value:
+        case timedelta():
+            return str(value)
+        case tuple():
+            return list(value)
+        case _:
+            return value

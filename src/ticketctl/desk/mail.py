@@ -1,0 +1,102 @@
+"""Letters as they were received: what is held, why, and who may place it. Placing itself is `receive`'s."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from ticketctl.desk import Desk, Value, View, attempt
+from ticketctl.desk.reading import letter_fields
+from ticketctl.errors import BadData, NotAllowed, NotThere, Usage
+from ticketctl.page import mail_value
+from ticketctl.ticket import Actor
+
+if TYPE_CHECKING:
+    from ticketctl.store import LetterRow, Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """Letters, newest first, and the agent's time zone."""
+
+    mails: list[Value]
+    zone: tzinfo
+
+
+def mails(desk: Desk, *, everything: bool = False, limit: int | None = None) -> Letters:
+    """Held letters, or every one ever received: all for an admin, else those of queues where the agent has rw."""
+    with desk.reading() as view:
+        found = view.tx.letters(
+            held_only=not everything, queues=None if view.admin else view.queues("rw"), limit=limit
+        )
+        return Letters(mails=[mail_value(letter_fields(each)) for each in found], zone=view.zone())
+
+
+def mail(desk: Desk, word: str) -> tuple[Value, str | None, tzinfo]:
+    """One letter, by id or <message-id>; why it is held, if it is; the agent's time zone."""
+    with desk.reading() as view:
+        found = _letter(view, word)
+        return mail_value(letter_fields(found)), found.held, view.zone()
+
+
+def raw(desk: Desk, word: str) -> bytes:
+    """Its bytes exactly as they came."""
+    with desk.reading() as view:
+        return view.tx.raw(_letter(view, word).raw_sha256)
+
+
+def may_place(desk: Desk, word: str) -> tuple[int, Actor]:
+    """The id of a letter that the agent may retry or place, and who acts. Raises BadData for what is placed already."""
+    with desk.reading() as view:
+        found = _letter(view, word)
+        if found.verdict not in ("held", "dropped"):
+            raise BadData(f"mail {found.id} is not held: it is {found.verdict}, article {found.ticket}/{found.n}")
+        return found.id, view.actor
+
+
+def ticket_id(desk: Desk, word: str) -> int:
+    """The ticket that a letter is to go to."""
+    with desk.reading() as view:
+        return view.ticket(word).id
+
+
+def queue(desk: Desk, name: str) -> str:
+    """The queue that a letter is to go to: there, and one where the agent may make tickets."""
+    with desk.reading() as view:
+        if name not in view.policy.queues or not view.rights.may(name, "ro"):
+            raise NotThere(f"no queue {name!r}; `ticketctl queue list` names them")
+        if not view.rights.may(name, "create"):
+            raise NotAllowed(f"you lack the right 'create' on queue {name}")
+        return name
+
+
+def drop(desk: Desk, word: str) -> Value:
+    """A held letter that nobody needs: no longer shown as held; its bytes stay."""
+    number, actor = may_place(desk, word)
+
+    def work(view: View, tx: Writer) -> Value:
+        found = tx.letter(number)
+        if found.verdict != "held":
+            raise BadData(f"mail {number} is not held: it is {found.verdict}")
+        tx.relabel(number, "dropped", why=[*found.why, f"dropped by {view.agent}"])
+        return mail_value(letter_fields(tx.letter(number)))
+
+    return attempt(desk, actor, work)
+
+
+def _letter(view: View, word: str) -> LetterRow:
+    """The letter, if the agent may see it; the same NotThere otherwise."""
+    name = word.strip()
+    if not (name.isascii() and name.isdigit()) and "@" not in name:
+        raise Usage(f"not a mail: {word!r}; write its id, or its <message-id>")
+    missing = NotThere(f"no mail {word}: `ticketctl mail list --all` shows every letter")
+    if name.isdigit() and int(name) >= 2**31:
+        raise missing
+    try:
+        found = view.tx.letter(int(name) if name.isdigit() else name if name.startswith("<") else f"<{name}>")
+    except NotThere:
+        raise missing from None
+    if not (view.admin or view.rights.may(found.queue, "rw")):
+        raise missing
+    return found

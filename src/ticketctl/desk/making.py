@@ -1,0 +1,92 @@
+"""A ticket that no mail made: somebody called, an agent writes first, or only agents are to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ticketctl.change import Created, Taken
+from ticketctl.change.step import Step
+from ticketctl.desk import Desk, Value, View, attempt, named
+from ticketctl.desk.noting import said
+from ticketctl.errors import BadData, Usage
+from ticketctl.ticket import Address, Priority, State, Ticket
+
+if TYPE_CHECKING:
+    from ticketctl.store import Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a new ticket is to be. `customer` is an address, or `Name <address>`; `text` its first article."""
+
+    queue: str
+    customer: str
+    title: str
+    text: str
+    channel: Literal["phone", "email", "note"] = "phone"
+    priority: Priority = Priority.NORMAL
+    take: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """The ticket, and the ids of the mail that is owed."""
+
+    ticket: Value
+    owed: tuple[int, ...] = ()
+
+
+def new(desk: Desk, wish: Wish) -> Made:
+    """A ticket in state open, owned by nobody unless it is taken; with channel email its first mail goes out."""
+    title = " ".join(wish.title.split())
+    if not title:
+        raise Usage("a ticket wants a title")
+    customer = address(wish.customer)
+    made: list[Made] = []
+
+    def work(view: View, tx: Writer) -> None:
+        made.clear()
+        named("queue", wish.queue, view.policy.queues)
+        ticket_id, number = tx.number(view.policy.desk)
+        created = Created(
+            id=ticket_id, number=number, title=title, queue=wish.queue, state=State.OPEN, priority=wish.priority,
+            customer=customer,
+        )  # fmt: skip
+        ticket = tx.change(None, created)
+        steps = [_first(view, ticket, wish)]
+        if wish.take:
+            steps.append(Step(change=Taken(owner=view.agent)))
+        ticket = tx.change(ticket.id, *steps)
+        tokens = {owed.token for owed in steps[0].owed}
+        owed = [row.id for row in tx.outbox(agent=view.agent) if row.token in tokens] if tokens else []
+        made.append(Made(ticket=desk.shape(ticket, agent=view.agent), owed=tuple(owed)))
+
+    attempt(desk, desk.actor(), work)
+    return made[0]
+
+
+def _first(view: View, ticket: Ticket, wish: Wish) -> Step:
+    """The first article."""
+    if wish.channel != "email":
+        return said(view, None, wish.text, channel=wish.channel, customer=ticket.customer)
+    from ticketctl import render
+    from ticketctl.desk.sending import mailed
+    from ticketctl.ticket import token
+
+    draft = render.draft(
+        view.policy, ticket, [], agent=view.agent, token=token(), now=view.now, text=wish.text, quote=False
+    )
+    return mailed(draft, agent=view.agent, n=1)
+
+
+def address(text: str) -> Address:
+    """`emma@example.org`, `Emma Jones <emma@example.org>`. Raises BadData (65) for what nobody can be written to."""
+    from ticketctl.letter import addresses
+
+    boxes, more = addresses.read(text, 2)
+    found = boxes[0].address if len(boxes) == 1 and not more and not boxes[0].doubtful else Address()
+    local, at, domain = (found.address or "").rpartition("@")
+    if not (local and at and domain) or any(char.isspace() for char in found.address or ""):
+        raise BadData(f"not an address: {text!r}; write emma@example.org, or 'Emma Jones <emma@example.org>'")
+    return found

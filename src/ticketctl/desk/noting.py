@@ -1,0 +1,72 @@
+"""Notes: what agents say to each other, internal always; and what a phone call brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from ticketctl.change import ArticleAdded
+from ticketctl.change.step import Owed, Step
+from ticketctl.desk import Desk, Outcome, Plan, View, each
+from ticketctl.policy import Agent
+from ticketctl.ticket import Address, Article, Ticket, message_id, token
+
+NoteChannel = Literal["note", "phone"]
+
+
+def note(desk: Desk, words: Sequence[str], *, text: str, channel: NoteChannel = "note") -> Outcome:
+    """An internal note on each ticket; with `phone`, what the customer said on the telephone, which is visible."""
+    return each(desk, words, lambda view, ticket: Plan(steps=[said(view, ticket, text, channel=channel)]))
+
+
+def with_note(view: View, ticket: Ticket, text: str | None, *steps: Step) -> list[Step]:
+    """The steps with an internal note before them, where there is a text: for `-m` of verbs that change."""
+    return [said(view, ticket, text), *steps] if text is not None else list(steps)
+
+
+def said(
+    view: View, ticket: Ticket | None, text: str, *, channel: NoteChannel = "note", customer: Address | None = None
+) -> Step:
+    """The article of a note or a call. `ticket` None: the first article of one that is being made."""
+    agent = view.policy.agents[view.agent]
+    called = channel == "phone"
+    caller = (ticket.customer if ticket else customer) or Address()
+    author = caller if called else Address(address=agent.email, name=agent.full_name)
+    n = ticket.articles + 1 if ticket else 1
+    article = Article(
+        n=n,
+        channel=channel,
+        sender_type="customer" if called else "agent",
+        visible=called,
+        author=author,
+        date=view.now,
+        received=view.now,
+        body=text,
+    )
+    change = ArticleAdded(
+        n=n,
+        channel=channel,
+        sender_type=article.sender_type,
+        visible=called,
+        author=(author.address or author.name) if called else agent.name,
+    )
+    return Step(change=change, article=article)
+
+
+def told(view: View, ticket: Ticket, agent: str | None, event: str) -> tuple[Owed, ...]:
+    """The notice to an agent whom a change concerns; none to oneself, or where there is no address."""
+    person: Agent | None = view.policy.agents.get(agent) if agent else None
+    if person is None or not person.email or person.name == view.agent:
+        return ()
+    fresh = token()
+    return (
+        Owed(
+            mail_class="notice",
+            audience="agent",
+            token=fresh,
+            message_id=message_id(fresh, ticket.number, view.policy.desk.domain),
+            sender="",
+            recipients=(person.email,),
+            plan={"event": event, "agent": person.name, "ticket": ticket.id, "by": view.agent},
+        ),
+    )

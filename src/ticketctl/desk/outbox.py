@@ -1,0 +1,125 @@
+"""Mail that we owe: seen, held, released, tried again, dropped. One's own; an admin's is everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ticketctl.desk import Desk, Value, View, attempt
+from ticketctl.desk.reading import row_fields
+from ticketctl.desk.who import needs_admin
+from ticketctl.errors import NotThere, Refusal
+from ticketctl.page import moment, outbox_value
+
+if TYPE_CHECKING:
+    from ticketctl.store import OutboxRow, Reader, Writer
+
+AUTO = "auto"  # the brake on automatic answers
+ALL = "all"  # the brake on all mail, set by a restore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Mails of the outbox, the brakes that stop some, and the agent's time zone."""
+
+    mails: list[Value]
+    brakes: list[Value]
+    zone: tzinfo
+
+
+@dataclass(slots=True, kw_only=True)
+class Turned:
+    """Mails that were changed, and who was refused."""
+
+    done: list[Value] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def mails(desk: Desk, *, everything: bool = False, limit: int | None = None) -> Owed:
+    """What is not sent yet, or with `everything` all of it; oldest first."""
+    with desk.reading() as view:
+        agent = None if view.admin else view.agent
+        found = view.tx.outbox(unsent_only=not everything, agent=agent, limit=limit)
+        brakes = [
+            {"name": brake.name, "at": moment(brake.at), "author": brake.author, "reason": brake.reason or None}
+            for brake in view.tx.brakes()
+        ]
+        return Owed(mails=[outbox_value(row_fields(each)) for each in found], brakes=brakes, zone=view.zone())
+
+
+def mail(desk: Desk, number: int) -> tuple[Value, bytes | None, tzinfo]:
+    """One mail of the outbox, and its finished bytes where it has them."""
+    with desk.reading() as view:
+        row = _own(view, view.tx, number)
+        raw = view.tx.raw(row.raw_sha256) if row.raw_sha256 else None
+        return outbox_value(row_fields(row)), raw, view.zone()
+
+
+def hold(desk: Desk, numbers: Sequence[int]) -> Turned:
+    """Not to be sent until `release`."""
+    return _turn(desk, numbers, lambda tx, number: tx.hold(number))
+
+
+def release(desk: Desk, numbers: Sequence[int]) -> Turned:
+    """Held mail is owed again."""
+    return _turn(desk, numbers, lambda tx, number: tx.release(number))
+
+
+def retry(desk: Desk, numbers: Sequence[int], *, to: str | None = None) -> Turned:
+    """Owed again, at once; with `to`, to that address instead."""
+    if to is not None:
+        from ticketctl.render import check_address
+
+        to = check_address("--to", to)
+    return _turn(desk, numbers, lambda tx, number: tx.retry(number, to))
+
+
+def drop(desk: Desk, numbers: Sequence[int]) -> Turned:
+    """Never to be sent; the article says so."""
+    return _turn(desk, numbers, lambda tx, number: tx.drop(number))
+
+
+def brake(desk: Desk, name: str, on: bool, reason: str = "") -> list[Value]:
+    """Stops, or lets go, automatic answers or all mail of the desk: for admins."""
+
+    def work(view: View, tx: Writer) -> list[Value]:
+        needs_admin(view.policy, view.actor)
+        tx.brake(name, on, reason)
+        return [
+            {"name": each.name, "at": moment(each.at), "author": each.author, "reason": each.reason or None}
+            for each in tx.brakes()
+        ]
+
+    return attempt(desk, desk.actor(), work)
+
+
+def _turn(desk: Desk, numbers: Sequence[int], act: Callable[[Writer, int], object]) -> Turned:
+    """Each mail in its own transaction."""
+    turned, actor = Turned(), desk.actor()
+
+    def work(number: int, view: View, tx: Writer) -> Value:
+        _own(view, tx, number)
+        act(tx, number)
+        return outbox_value(row_fields(tx.outbox_row(number)))
+
+    for number in dict.fromkeys(numbers):
+        try:
+            turned.done.append(attempt(desk, actor, partial(work, number)))
+        except Refusal as refusal:
+            turned.refused.append(refusal)
+    return turned
+
+
+def _own(view: View, tx: Reader, number: int) -> OutboxRow:
+    """The mail, if it is the agent's own or the agent is an admin; the same NotThere otherwise."""
+    missing = NotThere(f"no mail {number} in the outbox: `ticketctl outbox list` shows yours")
+    try:
+        row = tx.outbox_row(number)
+    except NotThere:
+        raise missing from None
+    if not view.admin and row.agent != view.agent:
+        raise missing
+    return row
