@@ -11,9 +11,10 @@ from ticketctl.change import Change, GaveBack, StateSet, Taken, permit
 from ticketctl.change.step import Step
 from ticketctl.change.value import ArticleAdded
 from ticketctl.desk import Desk, Value, View, attempt
+from ticketctl.desk.moving import resolved
 from ticketctl.desk.sending import mailed
 from ticketctl.errors import BadData, NotThere, TryAgain
-from ticketctl.page import article_value
+from ticketctl.page import article_value, delivery_value
 from ticketctl.ticket import Address, Article, State, Ticket, message_id, token
 
 if TYPE_CHECKING:
@@ -114,16 +115,18 @@ def commit(
     *,
     attachments: Sequence[tuple[str, str, bytes]] = (),
     state: str | None = None,
-    until: datetime | None = None,
+    until: str | None = None,
     seen: int | None = None,
 ) -> Value:
     """The reply in one transaction: article, finished bytes, state and outbox row.
 
-    `seen`: the articles that the agent knew of; where more are there, nothing is written and `meanwhile` has them.
+    `until`: WHEN it is to come back, pending. `seen`: the articles that the agent knew of; where more are there,
+    nothing is written and `meanwhile` has them.
     Gives `ticket`, `article` (its address), `outbox` (the row's id), `meanwhile`. Raises Locked where the lock was
     stolen, BadData for what cannot be sent.
     """
     made: list[Value] = []
+    moment = resolved(desk, until)[0] if until is not None else None
 
     def work(view: View, tx: Writer) -> None:
         made.clear()
@@ -133,7 +136,7 @@ def commit(
             made.append({"meanwhile": [article_value(each) for each in news]})
             return
         sent = answer(view, ticket, draft, attachments)
-        change: list[Change] = _state(ticket, state, until)
+        change = _state(ticket, State.PENDING_REMINDER if moment else State(state or State.OPEN), moment)
         after = tx.change(ticket.id, sent, *change)
         row = next(row.id for row in tx.outbox(agent=view.agent) if row.token == draft["token"])
         made.append(
@@ -192,13 +195,19 @@ def _answer(n: int, agent: str) -> ArticleAdded:
     return ArticleAdded(n=n, channel="email", sender_type="agent", visible=True, author=agent)
 
 
-def _state(ticket: Ticket, word: str | None, until: datetime | None) -> list[Change]:
-    """The state becomes open unless an option says otherwise."""
-    state = State(word) if word is not None else State.OPEN
+def _state(ticket: Ticket, state: State, until: datetime | None) -> list[Change]:
+    """The state that the ticket is to have. A closed one is opened before it can be pending."""
     if state is ticket.state and until == ticket.pending_until:
         return []
     reopened: list[Change] = [StateSet(state=State.OPEN)] if ticket.closed is not None and until is not None else []
     return [*reopened, StateSet(state=state, pending_until=until)]
+
+
+def deliveries(desk: Desk, address: str) -> list[Value]:
+    """What became of an article's mail, recipient by recipient."""
+    ticket, _, n = address.partition("/")
+    with desk.reading() as view:
+        return [delivery_value(**each) for each in view.tx.deliveries(int(ticket)).get(int(n), [])]
 
 
 def _offered(view: View, ticket: Ticket, name: str) -> None:

@@ -71,11 +71,11 @@ def apply(desk: Desk, text: str, *, reason: str, base: int, source: str = "polic
         needs_admin(view.policy, actor)
     new = check(text, source=source)
     left = document.admins(new)
-    own = actor.real or actor.agent
     if not left and not force:
         raise BadData("the policy leaves no admin with a login: nobody could change it again (--force does it anyway)")
-    if own not in left and not force:
-        raise BadData(f"you ({own}) would be no admin any more: --force does it anyway")
+    own = new.agent_of_login(desk.caller.login) if desk.caller.login else None
+    if (own is None or own.name not in left) and not force:
+        raise BadData(f"you ({desk.caller.login}) would be no admin any more: --force does it anyway")
     with desk.store.writing(actor, desk.now) as tx:
         made = tx.apply(text, actor.real or actor.name, reason, base)
     return Applied(n=made.n, remarks=tuple(document.remarks(new)))

@@ -1,0 +1,224 @@
+"""`policy`: the desk's configuration as one document, changed as sudoers is by visudo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ticketctl.cli import editor, output, terminal
+from ticketctl.cli.frame import Frame
+from ticketctl.cli.group import Family
+from ticketctl.errors import BadData, GivenUp, NotThere, Usage
+
+if TYPE_CHECKING:
+    from ticketctl.desk.governing import Applied
+
+REVISION = ("revision", "at", "author", "reason")
+
+command = Family(
+    name="policy",
+    help="The desk's policy: queues, agents, roles, templates, as numbered revisions. Comments are kept.",
+    examples="""
+ticketctl policy edit                          edit, check, show the difference, apply
+ticketctl policy show > desk.toml              the current revision
+ticketctl policy apply -m 'a new queue' desk.toml
+ticketctl policy set queues.Support.from-name 'Example Support'
+ticketctl policy log && ticketctl policy revert 3
+""",
+)
+reason = click.option("-m", "--message", metavar="WHY", help="Why; it stands in the log.")
+force = click.option("--force", is_flag=True, help="Even if no admin is left, or you are none any more.")
+
+
+@command.command("show")
+@click.argument("revision", type=int, required=False)
+@click.pass_obj
+def show(frame: Frame, revision: int | None) -> None:
+    """Print a revision, by default the current one."""
+    from ticketctl.desk import governing
+
+    value = frame.do(governing.show, revision)
+    if frame.options.output in (None, "table"):
+        terminal.page(frame, _safe(value["text"]))
+        return
+    output.one(frame, value, lambda: value["text"], key="revision")
+
+
+@command.command("log")
+@click.pass_obj
+def log(frame: Frame) -> None:
+    """List the revisions, newest first."""
+    from ticketctl.desk import governing
+
+    output.rows(frame, frame.do(governing.log), columns=REVISION, key="revision")
+
+
+@command.command("check")
+@click.argument("file", required=False)
+@click.pass_obj
+def check(frame: Frame, file: str | None) -> None:
+    """Check a file (or the current policy) as apply would; write nothing."""
+    from ticketctl.desk import governing
+
+    if file is None:
+        value = frame.do(governing.show, None)
+        governing.check(value["text"], source=f"revision {value['revision']}")
+    else:
+        governing.check(document(file), source=file)
+    output.remark(frame, f"{file or 'the policy'} is well")
+
+
+@command.command("diff")
+@click.argument("sides", nargs=-1, metavar="[REVISION|FILE [REVISION]]")
+@click.pass_obj
+def diff(frame: Frame, sides: tuple[str, ...]) -> None:
+    """Show what a file would change; or what changed since a revision, or between two."""
+    from ticketctl.desk import governing
+
+    if len(sides) > 2:
+        raise Usage("two sides at most")
+    read = [int(side) if side.isdigit() and not os.path.exists(side) else document(side) for side in sides]
+    first: int | str | None = read[0] if read else None
+    if not read:
+        newest = frame.do(governing.show, None)["revision"]
+        first = newest - 1 if newest > 1 else newest
+    if isinstance(first, str):
+        text = frame.do(governing.difference, None, first)
+    else:
+        text = frame.do(governing.difference, first, read[1] if len(read) > 1 else None)
+    terminal.page(frame, _safe(text))
+
+
+@command.command("apply", changes=True)
+@click.argument("file")
+@reason
+@force
+@click.option("--base", type=int, metavar="N", help="The revision that the file was made from (else: the current one).")
+@click.pass_obj
+def apply(frame: Frame, file: str, message: str | None, force: bool, base: int | None) -> None:
+    """Make a file the policy, as a new revision. - is stdin."""
+    from ticketctl.desk import governing
+
+    newest = frame.do(governing.show, None)["revision"]
+    applied = frame.do(
+        governing.apply, document(file), reason=message or f"apply {file}", base=newest if base is None else base,
+        source=file, force=force,
+    )  # fmt: skip
+    _say(frame, applied)
+
+
+@command.command("edit", changes=True)
+@reason
+@force
+@click.pass_obj
+def edit(frame: Frame, message: str | None, force: bool) -> None:
+    """Edit the policy in your editor; it is checked, the difference shown, and then applied."""
+    from ticketctl.desk import governing
+
+    if not frame.interactive:
+        raise Usage("edit wants a terminal: `policy show`, change the file, `policy apply`")
+    frame.do(governing.may_change)
+    current = frame.do(governing.show, None)
+    text = current["text"]
+    while True:
+        text = editor.document(frame, text)
+        if text.strip() == current["text"].strip():
+            raise GivenUp("given up: nothing was changed")
+        try:
+            governing.check(text, source="policy")
+        except BadData as wrong:
+            output.warn(wrong.message)
+            _ask(text)
+            continue
+        sys.stdout.write(_safe(frame.do(governing.difference, current["revision"], text)))
+        if frame.options.yes or click.confirm("Apply?", default=True, err=True):
+            break
+        _ask(text)
+    applied = frame.do(governing.apply, text, reason=message or "edit", base=current["revision"], force=force)
+    _say(frame, applied)
+
+
+def _ask(text: str) -> None:
+    """Edit again, or give up (130) with the text kept."""
+    if click.confirm("Edit again?", default=True, err=True):
+        return
+    from ticketctl.cli import saving
+
+    path = saving.draft(text)
+    raise GivenUp("given up: the policy stays as it was" + (f"; your text is kept in {path}" if path else ""))
+
+
+@command.command("revert", changes=True)
+@click.argument("revision", type=int)
+@reason
+@force
+@click.pass_obj
+def revert(frame: Frame, revision: int, message: str | None, force: bool) -> None:
+    """Make an old revision the policy again, as a new one."""
+    from ticketctl.desk import governing
+
+    _say(frame, frame.do(governing.revert, revision, reason=message, force=force))
+
+
+@command.command("get")
+@click.argument("key")
+@click.pass_obj
+def get(frame: Frame, key: str) -> None:
+    """Print what holds for a key, as desk.name or queues.Support.addresses."""
+    from ticketctl.desk import governing
+
+    sys.stdout.write(_safe(frame.do(governing.get, key)).rstrip("\n") + "\n")
+
+
+@command.command("set", changes=True)
+@click.argument("key")
+@click.argument("value")
+@reason
+@force
+@click.pass_obj
+def set_(frame: Frame, key: str, value: str, message: str | None, force: bool) -> None:
+    """Change one key, all else byte for byte. Texts need no quotes; lists and tables are TOML."""
+    from ticketctl.desk import governing
+
+    _say(frame, frame.do(governing.set_, key, value, reason=message, force=force))
+
+
+def document(file: str) -> str:
+    """A policy from a file, each body-file read in. Raises NotThere, BadData."""
+    from ticketctl import policy
+
+    text = editor.read(file)
+    folder = Path() if file == "-" else Path(file).parent
+
+    def body(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
+    if "body-file" not in text:
+        return text
+    policy.read(text, source=file, bodies=body)
+    try:
+        return policy.embed(text, body, source=file)
+    except OSError as why:
+        raise NotThere(f"{why.filename}: {why.strerror}") from None
+
+
+def _say(frame: Frame, applied: Applied) -> None:
+    for each in applied.remarks:
+        output.remark(frame, each)
+    value = {"revision": applied.n, "dry_run": frame.options.dry_run}
+    if frame.options.output in (None, "table"):
+        if not frame.options.quiet:
+            output.lines([f"revision {applied.n} {'would hold' if frame.options.dry_run else 'holds'}"])
+        return
+    output.one(frame, value, lambda: "", key="revision")
+
+
+def _safe(text: str) -> str:
+    """Harmless on a terminal; byte for byte elsewhere."""
+    from ticketctl.page import escape
+
+    return escape(text, lines=True) if sys.stdout.isatty() else text
