@@ -91,7 +91,8 @@ def _layout(cleaned: str) -> str:
 
 def _tidy(text: str) -> str:
     lines = "\n".join(line.rstrip() for line in text.replace("\r", "\n").split("\n"))
-    return f"{_BLANK_LINES.sub(chr(10) * 3, lines).strip(chr(10))}\n"
+    text = _BLANK_LINES.sub("\n\n\n", lines).strip("\n")
+    return f"{text}\n" if text else ""
 
 
 def tokens(source: str) -> Iterator[Token]:

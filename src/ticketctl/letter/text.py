@@ -17,7 +17,8 @@ from ticketctl.letter.structure import DEPTH, Node
 LIMIT = 1 << 20  # bytes of text shown
 BLOCKS = 100  # uuencoded blocks of one mail
 
-_UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{1,1000})\r?\n?")
+_UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{0,1000})\r?\n?")
+_META = re.compile(rb"<meta[^>]{1,200}charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_-]{2,40})", re.IGNORECASE)
 _UU_END = re.compile(rb"[\r\n]end[ \t]*(?=[\r\n]|\Z)")
 _NO_TEXT = frozenset(
     ("text/calendar", "text/x-vcard", "text/vcard", "text/directory", "text/csv", "text/rfc822-headers")
@@ -149,7 +150,7 @@ class Reader:
         self.left -= len(data)
         if cut:
             self.cut.append(index)
-        text = charsets.decode(data, node.charset)
+        text = charsets.decode(data, node.charset or _meta(node, data))
         if node.content_type in _MARKED_UP:
             from ticketctl.letter import html
 
@@ -198,6 +199,12 @@ def _uuencoded(raw: bytes, index: int, node: Node) -> Iterator[Block]:
             position = begin.end()
             if end.start() - begin.start() > 10_000:  # prose, far from any end: look no further
                 return
+
+
+def _meta(node: Node, data: bytes) -> str | None:
+    """The charset that HTML names in itself, where its header names none."""
+    found = _META.search(data, 0, 4096) if node.content_type == "text/html" else None
+    return found[1].decode("ascii") if found else None
 
 
 def _lines(text: str) -> str:

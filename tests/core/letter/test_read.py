@@ -101,6 +101,10 @@ PDF = (
         (mail("x\n", "Content-Type: application/ms-tnef"), "", "text/plain", ["winmail.dat"]),
         (mail("", "Content-Type: application/pdf"), "", "text/plain", []),
         (mail("text\n", "Content-Type: multipart/mixed; boundary=b"), "text\n", "text/plain", []),
+        (
+            mail("<meta charset=gb2312>", "Content-Type: text/html").replace(b">", b">\xc4\xe3\xba\xc3"),
+            "你好\n", "text/html", [],
+        ),
         (mail("text\n", "Content-Type: nonsense"), "text\n", "text/plain", []),
         (mail("=\n", "Content-Transfer-Encoding: quoted-printable"), "", "text/plain", []),
         (mail("caf=C3=A9=\n!\n", "Content-Transfer-Encoding: quoted-printable"), "café!\n", "text/plain", []),
@@ -312,7 +316,7 @@ def test_flowed_lines_are_joined(text: str, delsp: bool, shown: str) -> None:
         ("1 < 2 &amp; 3", "1 < 2 & 3\n"),
         ("<!-- never closed <p>a", "never closed\n\na\n"),
         ("&#99999999999;", "\ufffd;\n"),
-        ("", "\n"),
+        ("", ""),
     ],
 )
 def test_html_reads_as_text_with_the_real_targets_of_links(source: str, text: str) -> None:
