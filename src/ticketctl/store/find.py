@@ -20,6 +20,7 @@ from ticketctl.store.value import Sort
 from ticketctl.ticket import State, StateType
 
 Where = ColumnElement[bool]
+EVERY: Query = And(())
 _WALKS = 40  # more queues than that, and one sorted select is cheaper
 _SMALL = ("owner", "customer", "id", "number")  # terms whose own index is the better way in
 _ORDER: dict[str, Column[Any]] = {
@@ -44,7 +45,7 @@ class Page:
     `after`: created and id of the last ticket of the page before (sort `created` alone).
     """
 
-    query: Query = And(())
+    query: Query = EVERY
     queues: Collection[str] | None = None
     agent: str | None = None
     sort: Sort = "created"

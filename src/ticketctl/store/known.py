@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -12,9 +11,9 @@ from sqlalchemy import Connection, Row, func, select
 
 from ticketctl.intake.value import Asks, Candidate, Counts, Known, Mailed, Twin, message_id_key
 from ticketctl.store import tables as t
-from ticketctl.store.rows import KEY_LENGTH, TICKET, ticket_of
+from ticketctl.store.rows import TICKET, counted_keys, key_digest, ticket_of
 from ticketctl.store.types import cleaned
-from ticketctl.ticket import Ticket, normal, untagged
+from ticketctl.ticket import Ticket, normal
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _NEVER_COUNTED = ("dropped",)
@@ -41,17 +40,6 @@ def known(connection: Connection, asks: Asks, now: datetime) -> Known:
         tickets=_candidates(connection, named, now),
         counts=_counts(connection, asks.answer_to, now),
     )
-
-
-def key_digest(key: str) -> str:
-    """A letter's key (G4), short enough for a unique index."""
-    return hashlib.sha256(cleaned(key).encode()).hexdigest()
-
-
-def counted_keys(address: str) -> tuple[str, str]:
-    """What the counters of G13 count by: the address and its domain, normalised."""
-    key = cleaned(untagged(address))[:KEY_LENGTH]
-    return key, key.rpartition("@")[2]
 
 
 def mailed_of(row: Row[Any]) -> Mailed:

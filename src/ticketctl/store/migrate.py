@@ -38,7 +38,7 @@ def migrate(engine: Engine, progress: Callable[[str], None] | None = None) -> li
 
     def steps(revision: Any, _context: object) -> list[Any]:
         current = revision[0] if isinstance(revision, tuple) and revision else revision or None
-        found: list[Any] = list(directory._upgrade_revs("head", current))
+        found: list[Any] = list(directory._upgrade_revs("head", current))  # type: ignore[arg-type]  # None is the base
         for step in found:
             applied.append(step.revision.revision)
             if progress is not None:

@@ -17,8 +17,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
-from ticketctl.store.known import counted_keys
-from ticketctl.store.rows import OUTBOX, outbox_of
+from ticketctl.store.rows import OUTBOX, counted_keys, outbox_of
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
 from ticketctl.ticket import normal
@@ -155,11 +154,10 @@ def turn(
 
 def again(connection: Connection, outbox_id: int, now: datetime, to: str | None) -> OutboxRow:
     """Owed once more, at once; with `to`, to that address instead, which our token then covers."""
+    claimed = connection.execute(select(t.outbox.c.claimed).where(t.outbox.c.id == outbox_id)).scalar()
+    if claimed is not None and claimed > now - STALE:
+        raise TryAgain(f"mail {outbox_id} of the outbox is being sent right now")
     before = turn(connection, outbox_id, now, (*UNSENT, "dropped"), "owed")
-    if before.status == "sending":
-        claimed = connection.execute(select(t.outbox.c.claimed).where(t.outbox.c.id == outbox_id)).scalar()
-        if claimed is not None and claimed > now - STALE:
-            raise TryAgain(f"mail {outbox_id} of the outbox is being sent right now")
     values: dict[str, Any] = {"tries": 0, "last_error": None}
     if to is None:
         deliver(connection, outbox_id, None, now, status="owed", only=("delayed", "failed", "held", "unknown"))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, and_, func, or_, select, true
 
 from ticketctl.errors import Misconfigured, NotThere
-from ticketctl.intake.value import Asks, Known, Mailed, message_id_key
 from ticketctl.policy import Policy
-from ticketctl.query import And, Query
-from ticketctl.store import find, outbox, raw, rows
-from ticketctl.store import known as memory
+from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import Brake, CustomerRow, Entry, LetterRow, Link, OutboxRow, Revision, Sort, Standing
 from ticketctl.ticket import Article, Ticket
+
+if TYPE_CHECKING:  # what only one family of verbs needs is imported when it is asked
+    from ticketctl.intake.value import Asks, Known, Mailed
+    from ticketctl.query import Query
 
 
 class Reader:
@@ -77,7 +78,7 @@ class Reader:
 
     def find(
         self,
-        query: Query = And(()),  # noqa: B008  a frozen value
+        query: Query | None = None,
         *,
         queues: Collection[str] | None,
         agent: str | None = None,
@@ -87,17 +88,23 @@ class Reader:
         offset: int = 0,
         after: tuple[datetime, int] | None = None,
     ) -> list[Ticket]:
-        """A page of tickets, oldest first unless `sort` says otherwise.
+        """A page of tickets, oldest first unless `sort` says otherwise; without a query any.
 
         `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means. `after`: created and
         id of the last ticket of the page before (sort `created` alone).
         """
-        asked = find.Page(query=query, queues=queues, agent=agent, sort=sort, reverse=reverse, limit=limit,
-                          offset=offset, after=after)  # fmt: skip
+        from ticketctl.store import find
+
+        asked = find.Page(
+            query=query or find.EVERY, queues=queues, agent=agent, sort=sort, reverse=reverse, limit=limit,
+            offset=offset, after=after,
+        )  # fmt: skip
         return [rows.ticket_of(row) for row in self._connection.execute(find.page(asked))]
 
     def count(self, query: Query, *, queues: Collection[str] | None, agent: str | None = None) -> int:
         """How many tickets `find` would give without a limit."""
+        from ticketctl.store import find
+
         asked = find.Page(query=query, queues=queues, agent=agent)
         return int(self._connection.execute(find.number_of(asked)).scalar_one())
 
@@ -175,7 +182,9 @@ class Reader:
 
     def known(self, asks: Asks, now: datetime) -> Known:
         """What the desk knows that bears on one letter."""
-        return memory.known(self._connection, asks, now)
+        from ticketctl.store import known
+
+        return known.known(self._connection, asks, now)
 
     def letters(
         self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None
@@ -189,6 +198,8 @@ class Reader:
 
     def letter(self, word: int | str) -> LetterRow:
         """The letter of that id or Message-ID (the newest one that bears it); NotThere (66)."""
+        from ticketctl.intake.value import message_id_key
+
         c = t.letter.c
         where = c.id == word if isinstance(word, int) else c.id_key == cleaned(message_id_key(word))
         row = self._connection.execute(rows.LETTER.where(where).order_by(c.id.desc()).limit(1)).first()
@@ -206,8 +217,10 @@ class Reader:
 
     def mailed(self, token: str) -> Mailed | None:
         """The mail of ours that bears the token."""
+        from ticketctl.store import known
+
         found = self._connection.execute(select(t.token).where(t.token.c.token == cleaned(token.lower()))).first()
-        return None if found is None else memory.mailed_of(found)
+        return None if found is None else known.mailed_of(found)
 
     def customers(
         self, word: str = "", *, queues: Collection[str] | None = None, limit: int | None = None
@@ -255,6 +268,6 @@ class Reader:
         c = t.ticket.c
         return list(self._connection.execute(select(c.id).where(c.id > after).order_by(c.id).limit(limit)).scalars())
 
-    def stream(self, statement: Any) -> Iterator[Any]:
-        """The rows of a statement of this package."""
-        return cast(Iterator[Any], iter(self._connection.execute(statement)))
+    def count_all(self) -> int:
+        """How many tickets there are."""
+        return self._connection.execute(select(func.count()).select_from(t.ticket)).scalar_one()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -13,7 +14,19 @@ from ticketctl.change import decode
 from ticketctl.store import tables as t
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import Entry, LetterRow, OutboxRow
-from ticketctl.ticket import Actor, Address, Article, Attachment, Kind, Priority, State, StateType, Ticket, normal
+from ticketctl.ticket import (
+    Actor,
+    Address,
+    Article,
+    Attachment,
+    Kind,
+    Priority,
+    State,
+    StateType,
+    Ticket,
+    normal,
+    untagged,
+)
 
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
 KEY_LENGTH = 250
@@ -29,6 +42,17 @@ HISTORY = select(t.history)
 def address_key(address: str | None) -> str | None:
     """An address as look-ups compare it."""
     return cleaned(normal(address))[:KEY_LENGTH] if address else None
+
+
+def key_digest(key: str) -> str:
+    """A letter's key (G4), short enough for a unique index."""
+    return hashlib.sha256(cleaned(key).encode()).hexdigest()
+
+
+def counted_keys(address: str) -> tuple[str, str]:
+    """What the counters of G13 count by: the address and its domain, normalised."""
+    key = cleaned(untagged(address))[:KEY_LENGTH]
+    return key, key.rpartition("@")[2]
 
 
 def due(ticket: Ticket) -> datetime | None:

@@ -34,21 +34,15 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-# autoincrement: SQLite would give the id of a deleted last row again; binary collation: MariaDB's own takes ß for ss
-_OPTIONS: dict[str, Any] = {
-    "sqlite_autoincrement": True,
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_bin",
-    "mysql_engine": "InnoDB",
-}
 _NAME = 120  # queues, agents, templates
 _KEY = 250  # addresses and message ids as compared
 
 
 def _table(name: str, *parts: Any) -> Table:
+    # MariaDB's options (utf8mb4_bin: its own collation takes ß for ss) stand in the migrations: here they would import
+    # its dialect. sqlite_autoincrement: else SQLite gives the id of a deleted last row again.
     serial = [part for part in parts if isinstance(part, Column) and part.primary_key and part.autoincrement is True]
-    options = _OPTIONS if serial else {k: v for k, v in _OPTIONS.items() if k != "sqlite_autoincrement"}
-    return Table(name, metadata, *parts, **options)
+    return Table(name, metadata, *parts, sqlite_autoincrement=True) if serial else Table(name, metadata, *parts)
 
 
 def _serial() -> Column[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from ticketctl.ticket import utc
 
 _MARIADB = ("mysql", "mariadb")
+_EMPTY: dict[str, Callable[[], Any]] = {"[]": list, "{}": dict}  # most of them
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -113,7 +115,7 @@ class Json(TypeDecorator[Any]):
         return None if value is None else to_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+        return None if value is None else _EMPTY[value]() if value in _EMPTY else json.loads(value)
 
 
 class LongBytes(TypeDecorator[bytes]):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ticketctl.change.step import Audience, MailClass
 from ticketctl.change.value import Change, LinkType
-from ticketctl.intake.value import Verdict
 from ticketctl.ticket import Address, Via
+
+if TYPE_CHECKING:
+    from ticketctl.intake.value import Verdict
 
 OutboxStatus = Literal["owed", "sending", "sent", "failed", "held", "unknown", "dropped"]
 Sort = Literal["created", "changed", "due", "priority", "number", "title", "queue", "state", "owner", "customer"]

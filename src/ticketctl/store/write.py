@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, true, update
@@ -29,18 +29,19 @@ from ticketctl.change import (
 from ticketctl.change import evolve as evolved
 from ticketctl.change.step import Owed, Step
 from ticketctl.errors import BadData, TryAgain
-from ticketctl.intake.value import Asks, Decision, Envelope, Verdict, message_id_key
-from ticketctl.letter.value import Letter
 from ticketctl.policy import Policy
 from ticketctl.policy.value import Desk
 from ticketctl.store import number as numbers
 from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
-from ticketctl.store.known import key_digest
 from ticketctl.store.read import Reader
 from ticketctl.store.types import to_json
 from ticketctl.store.value import Again, OutboxRow, Revision
 from ticketctl.ticket import Actor, Ticket
+
+if TYPE_CHECKING:
+    from ticketctl.intake.value import Asks, Decision, Envelope, Verdict
+    from ticketctl.letter.value import Letter
 
 _DRAWS = 20  # numbers tried before we give up
 _INVERSE: dict[LinkType, LinkType] = {"normal": "normal", "parent": "child", "child": "parent"}
@@ -180,10 +181,12 @@ class Writer(Reader):
 
         Raises Again where another process stored this very delivery since `known` was asked.
         """
+        from ticketctl.intake.value import message_id_key
+
         digest = raw.put(self._connection, letter.raw)
         author = letter.author
         row = {
-            "key_digest": key_digest(asks.key),
+            "key_digest": rows.key_digest(asks.key),
             "key_queue": asks.key.partition("\n")[0],
             "content": asks.content,
             "received": self.now,
