@@ -66,6 +66,11 @@ def test_a_page_is_seen_with_mans_own_width(path: Path) -> None:
     assert [line for line in path.read_text().splitlines() if len(line) > 120 or line != line.rstrip()] == []
 
 
+@pytest.mark.parametrize("path", PAGES, ids=ids)
+def test_no_quote_is_eaten_by_a_macro(path: Path) -> None:
+    assert [line for line in path.read_text().splitlines() if line.startswith((".Dl ", ".Ql ")) and '"' in line] == []
+
+
 # ticketctl(1)'s statuses
 
 

@@ -90,7 +90,9 @@ def test_an_entry_has_the_options_of_its_verb_and_no_other(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_head_of_an_entry_has_the_arguments_that_must_be_given(name: str) -> None:
-    head = ENTRIES[name].head.replace("Op Ar option ...", "Op Ar option")
+    head = ENTRIES[name].head
+    assert not re.search(r"Op Ar option( \.\.\.)? \w", head), "Op brackets all that follows; Oo and Oc end"
+    head = head.replace("Ar option ...", "Ar option")
     for each in COMMANDS[name].params:
         if isinstance(each, click.Option):
             if each.required:
