@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from ticketctl.errors import Misconfigured, Usage
 
@@ -154,8 +155,7 @@ class Smtp(NamedTuple):
     password_command: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """What holds on this host, and why: `origin` is "default", a file's path, "$TICKETCTL_SEND" or "--database"."""
 
     values: Mapping[str, Any]

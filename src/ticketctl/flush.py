@@ -7,9 +7,10 @@ claim is left standing and becomes `unknown`, which people see and which is neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 from ticketctl import post, render
 from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
@@ -26,8 +27,7 @@ PATIENT_TRIES = 5  # so often all recipients of a mail wait for the one that a s
 Became = Literal["sent", "deferred", "failed", "unknown", "rendered"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What became of one mail. `rendered`: nothing is sent on this host, and it is owed as before."""
 
     row: OutboxRow
@@ -36,8 +36,7 @@ class Result:
     next_try: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What a pass did. `unavailable`: the way out is gone (69), and the pass ended there."""
 
     results: tuple[Result, ...] = ()

@@ -11,8 +11,10 @@ import os
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketctl.errors import BadData, Misconfigured, Unavailable
 
@@ -33,8 +35,7 @@ _SYSEXITS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """`unknown`: it may have been taken or not. `code` is RFC 3463's, `permanent` None where nobody can tell."""
 
     recipient: str
@@ -44,15 +45,13 @@ class Outcome:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sendmail:
+class Sendmail(Struct, frozen=True, kw_only=True):
     """A command that takes a mail on stdin, as /usr/sbin/sendmail -i; sender and recipients are put behind it."""
 
     argv: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Smtp:
+class Smtp(Struct, frozen=True, kw_only=True):
     """A server. `starttls` true: encrypted or not at all; port 465 is TLS from the start (RFC 8314 section 3.3)."""
 
     host: str

@@ -12,8 +12,9 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct, field
 
 from ticketctl import errors
 
@@ -42,8 +43,7 @@ exit statuses: 0 accepted, 67 unknown recipient, 77 refused by a rule, 75 try ag
 """
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """The command line."""
 
     recipients: list[str] = field(default_factory=list)

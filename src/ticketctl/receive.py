@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketctl import errors, intake, letter
 from ticketctl.change import Answered, ArticleAdded, Created, Linked
@@ -25,8 +27,7 @@ from ticketctl.ticket import POSTMASTER, Actor, Kind, Ticket, message_id, normal
 TRIES = 6  # of a lost race, before it is the mail system's turn to try again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(Struct, frozen=True, kw_only=True):
     """What became of one letter for one recipient. `mail` is None for a refused letter: nothing of it is kept."""
 
     letter: Letter
@@ -63,8 +64,7 @@ class Received:
         return 67 if self.decision.verdict == "refused" else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Thought:
+class _Thought(Struct, frozen=True, kw_only=True):
     """A letter with all that was found out about it."""
 
     letter: Letter

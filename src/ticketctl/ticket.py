@@ -6,10 +6,12 @@ Times are aware datetimes in UTC; a naive one is refused where a value is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class StateType(StrEnum):
@@ -70,8 +72,7 @@ Via = Literal["cli", "mail", "clock", "system"]
 WaitingOn = Literal["us", "customer"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """A mail address as read: `address` is None where nobody can be named; `name` is for display only."""
 
     address: str | None = None
@@ -81,8 +82,7 @@ class Address:
 NOBODY = Address()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
+class Actor(Struct, frozen=True, kw_only=True):
     """Who acts: an agent (by login of the policy), the postmaster, or the system.
 
     `agent` is the name of the agent whose rights count (None for postmaster, clock and system);
@@ -112,8 +112,7 @@ def utc(moment: datetime | None) -> datetime | None:
     return moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class Ticket(Struct, frozen=True, kw_only=True):
     """A ticket as its history has made it; `version` counts the changes."""
 
     id: int
@@ -157,8 +156,7 @@ class Ticket:
         return self.locked and self.owner is not None and self.owner != agent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class Attachment(Struct, frozen=True, kw_only=True):
     """A leaf of a mail that is not the text shown, as a view into the raw bytes.
 
     `offset` and `length` (bytes) bound the encoded body in the raw mail; `encoding` is its
@@ -175,8 +173,7 @@ class Attachment:
     encoding: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
+class Article(Struct, frozen=True, kw_only=True):
     """One thing said on a ticket. `n` counts from 1 on its ticket; `mail` is the id of the raw letter, if any."""
 
     n: int

@@ -48,8 +48,8 @@ FROZEN = [
      ('{"id": 1, "number": "2026112210000014", "title": "Printer", "queue": "Support", "state": "new", '
      '"customer": {"address": "carla@customer.test", "name": "Carla"}}'),
      (None, NUMBER, "created in Support: Printer")),
-    (ArticleAdded(n=2, channel="email", sender_type="customer", visible=True, kind=Kind.AUTO, author="carla@customer.test",
-                  subject="Re", message_id="<a@b>", remarks=("by number",)),
+    (ArticleAdded(n=2, channel="email", sender_type="customer", visible=True, kind=Kind.AUTO,
+                  author="carla@customer.test", subject="Re", message_id="<a@b>", remarks=("by number",)),
      ('{"n": 2, "channel": "email", "sender_type": "customer", "visible": true, "kind": "auto", '
      '"author": "carla@customer.test", "subject": "Re", "message_id": "<a@b>", "remarks": ["by number"]}'),
      (None, "2", "email from carla@customer.test: Re")),
@@ -58,7 +58,8 @@ FROZEN = [
     (Unlocked(), "{}", (None, None, "unlocked")),
     (GaveBack(owner=None, locked=False), '{"owner": null, "locked": false}',
      (None, None, "given up: lock and owner as they were")),
-    (Assigned(owner="anna", locked=True), '{"owner": "anna", "locked": true}', (None, "anna", "belongs to anna, locked")),
+    (Assigned(owner="anna", locked=True), '{"owner": "anna", "locked": true}',
+     (None, "anna", "belongs to anna, locked")),
     (Reassigned(owner="anna"), '{"owner": "anna"}', (None, "anna", "given to anna, who holds the lock")),
     (Moved(queue="Sales"), '{"queue": "Sales"}', ("Support", "Sales", "moved to Sales")),
     (Prioritised(priority=Priority.HIGH), '{"priority": "high"}', ("normal", "high", "priority high")),

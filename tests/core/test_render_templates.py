@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ticketctl.errors import BadData
 from ticketctl.policy.value import Desk, Policy, Template

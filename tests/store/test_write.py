@@ -73,7 +73,7 @@ def test_a_whole_article_comes_back(store, ticket):
         assert tx.articles(made.id) == [found]
         assert tx.article(made.id, 2) is None
         assert tx.article(made.id, 0) is None
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     assert replace(found, id=None, raw_sha256=None) == whole
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from ticketctl.change.value import Change
 from ticketctl.ticket import Article
@@ -12,8 +13,7 @@ MailClass = Literal["agent", "auto", "notice"]
 Audience = Literal["customer", "auto", "agent"]  # whom a token was given to
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class Owed(Struct, frozen=True, kw_only=True):
     """A mail that we owe: one outbox row, in the transaction of its change.
 
     A reply's bytes are the article's own (`Step.raw`). `plan` holds the plain values of a mail that is rendered
@@ -30,8 +30,7 @@ class Owed:
     plan: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One change. `article` goes with ArticleAdded; `raw` are its finished bytes where no received letter has them."""
 
     change: Change

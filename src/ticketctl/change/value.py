@@ -6,17 +6,17 @@ in the tests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
+
+from msgspec import NODEFAULT, Struct
 
 from ticketctl.ticket import NOBODY, Address, Channel, Kind, Priority, SenderType, State
 
 LinkType = Literal["normal", "parent", "child"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Created:
+class Created(Struct, frozen=True, kw_only=True):
     id: int
     number: str
     title: str
@@ -29,8 +29,7 @@ class Created:
     solution_due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleAdded:
+class ArticleAdded(Struct, frozen=True, kw_only=True):
     n: int
     channel: Channel
     sender_type: SenderType
@@ -42,50 +41,43 @@ class ArticleAdded:
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """Lock and own."""
 
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stolen:
+class Stolen(Struct, frozen=True, kw_only=True):
     """Lock and own what another had locked."""
 
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unlocked:
+class Unlocked(Struct, frozen=True, kw_only=True):
     """The lock is off; the owner's name stays."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GaveBack:
+class GaveBack(Struct, frozen=True, kw_only=True):
     """A take that came to nothing: lock and owner as they were."""
 
     owner: str | None
     locked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assigned:
+class Assigned(Struct, frozen=True, kw_only=True):
     """The desk gives a ticket to the agent who answered first (after a customer's follow-up)."""
 
     owner: str
     locked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reassigned:
+class Reassigned(Struct, frozen=True, kw_only=True):
     """One agent gives a ticket to another, who holds the lock."""
 
     owner: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class Moved(Struct, frozen=True, kw_only=True):
     """To another queue; unlocks."""
 
     queue: str
@@ -94,45 +86,38 @@ class Moved:
     solution_due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prioritised:
+class Prioritised(Struct, frozen=True, kw_only=True):
     priority: Priority
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retitled:
+class Retitled(Struct, frozen=True, kw_only=True):
     title: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateSet:
+class StateSet(Struct, frozen=True, kw_only=True):
     """A state of type closed unlocks; a pending one has `pending_until`."""
 
     state: State
     pending_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerSet:
+class CustomerSet(Struct, frozen=True, kw_only=True):
     customer: Address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartyAccepted:
+class PartyAccepted(Struct, frozen=True, kw_only=True):
     """An address may continue this ticket."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linked:
+class Linked(Struct, frozen=True, kw_only=True):
     other: int
     number: str
     type: LinkType = "normal"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """The desk owes an automatic answer (`auto-reply` ...), made of the template when it is claimed."""
 
     answer: str
@@ -140,16 +125,14 @@ class Answered:
     recipient: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """The mail system took the article's (or, n = 0, an automatic) mail for this recipient."""
 
     n: int
     recipient: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryFailed:
+class DeliveryFailed(Struct, frozen=True, kw_only=True):
     """A mail of ours did not arrive, or will never be sent; `code` is RFC 3463's."""
 
     n: int
@@ -172,11 +155,10 @@ CHANGES: dict[str, type[Change]] = {
 
 def encode(change: Change) -> dict[str, Any]:
     """Plain JSON values by field, those at their default left out; the name is the class's."""
-    return {
-        each.name: _plain(getattr(change, each.name))
-        for each in fields(change)
-        if getattr(change, each.name) != each.default
-    }
+    names, defaults = change.__struct_fields__, change.__struct_defaults__
+    padded = (NODEFAULT,) * (len(names) - len(defaults)) + defaults
+    values = ((name, getattr(change, name), default) for name, default in zip(names, padded, strict=True))
+    return {name: _plain(value) for name, value, default in values if value != default}
 
 
 def decode(name: str, data: dict[str, Any]) -> Change:

@@ -79,7 +79,7 @@ ticketctl list -o ids tag:spam | ticketctl close --unsuccessful -
 
 def main(argv: Sequence[str] | None = None) -> int:
     """One command line, by default the process's own; gives the exit status (ticketctl(1), EXIT STATUS)."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = [*(sys.argv[1:] if argv is None else argv)]  # cli.list is a verb, not the builtin
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -99,7 +99,7 @@ def _guarded(words: list[str]) -> int:
 
     frame = Frame(words)
     try:
-        with cli.make_context(PROGRAM, list(words), obj=frame) as context:
+        with cli.make_context(PROGRAM, [*words], obj=frame) as context:
             return cli.invoke(context) or 0
     except click.exceptions.Exit as end:
         return end.exit_code

@@ -69,24 +69,6 @@ def _names(name: str) -> Iterator[str]:
         yield f"{stem}-{number}{suffix}"
 
 
-def kept(text: str) -> str | None:
-    """A draft in a file of its own, below $XDG_STATE_HOME or where temporary files are; None where there is no room."""
-    import tempfile
-
-    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    for folder in (os.path.join(state, "ticketctl"), None):
-        try:
-            if folder is not None:
-                os.makedirs(folder, mode=0o700, exist_ok=True)
-            number, path = tempfile.mkstemp(prefix="draft-", suffix=".txt", dir=folder)
-            with open(number, "w", encoding="utf-8") as file:
-                file.write(text)
-            return path
-        except OSError:
-            continue
-    return None
-
-
 def draft(text: str) -> str | None:
     """Keeps a text that could not be stored, in a new file of the agent's own; its path, None without one."""
     import tempfile

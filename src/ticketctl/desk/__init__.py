@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, field
 
 from ticketctl import query
 from ticketctl.change import Change, permit, see
@@ -34,8 +35,7 @@ Value = dict[str, Any]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(Struct, frozen=True, kw_only=True):
     """The desk as one caller meets it, at one moment. With `dry_run`, `store` undoes what is written (rehearsal)."""
 
     store: Store
@@ -67,8 +67,7 @@ class Desk:
         return ticket_value(ticket, unread=unread(ticket, agent), dry_run=self.dry_run)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(Struct, frozen=True, kw_only=True):
     """A transaction (reading or writing) with who asks and what holds."""
 
     tx: Reader
@@ -119,8 +118,7 @@ def unread(ticket: Ticket, agent: str | None) -> bool:
     return ticket.waiting_on == "us" and ticket.owner in (None, agent)
 
 
-@dataclass(slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, kw_only=True):
     """What became of a request on several tickets: those changed, what was said of them, and who was refused."""
 
     done: list[Value] = field(default_factory=list)
@@ -128,8 +126,7 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What is to happen to one ticket. `wanted` is what was asked where nothing is to be done: it must be permitted
     all the same, and `remark` says so."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ticketctl.change import Change, GaveBack, StateSet, Taken, permit
 from ticketctl.change.step import Step
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from ticketctl.store import Writer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """What a reply is to be, by its options; plain values."""
 
     template: str | None = None

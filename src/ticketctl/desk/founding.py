@@ -6,10 +6,11 @@ import os
 import pwd
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ticketctl import policy
 from ticketctl.errors import Misconfigured, TryAgain, Unavailable
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 OWNER = "ticketctl"  # the user and group that a desk of the whole host belongs to, where they exist
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """What `init` was told. `config_file` is None where there is one already."""
 
     url: str
@@ -34,8 +34,7 @@ class Plan:
     config_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Founded:
+class Founded(Struct, frozen=True, kw_only=True):
     """What was made, each a sentence; nothing where all was there."""
 
     made: tuple[str, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ticketctl import policy as document
 from ticketctl.desk import Desk, Value
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from ticketctl.store import Revision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
+class Applied(Struct, frozen=True, kw_only=True):
     """A revision that was made, and what its policy says that is not in force yet."""
 
     n: int

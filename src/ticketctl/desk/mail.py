@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ticketctl.desk import Desk, Value, View, attempt
 from ticketctl.desk.reading import letter_fields
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from ticketctl.store import LetterRow, Writer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letters:
+class Letters(Struct, frozen=True, kw_only=True):
     """Letters, newest first, and the agent's time zone."""
 
     mails: list[Value]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from ticketctl.change import Created, Taken
 from ticketctl.change.step import Step
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from ticketctl.store import Writer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(Struct, frozen=True, kw_only=True):
     """What a new ticket is to be. `customer` is an address, or `Name <address>`; `text` its first article."""
 
     queue: str
@@ -29,8 +29,7 @@ class Wish:
     take: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Made(Struct, frozen=True, kw_only=True):
     """The ticket, and the ids of the mail that is owed."""
 
     ticket: Value
@@ -47,7 +46,7 @@ def new(desk: Desk, wish: Wish) -> Made:
 
     def work(view: View, tx: Writer) -> None:
         made.clear()
-        named("queue", wish.queue, view.policy.queues)
+        named("queue", wish.queue, view.queues())
         ticket_id, number = tx.number(view.policy.desk)
         created = Created(
             id=ticket_id, number=number, title=title, queue=wish.queue, state=State.OPEN, priority=wish.priority,

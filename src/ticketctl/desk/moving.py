@@ -18,7 +18,7 @@ def move(desk: Desk, words: Sequence[str], *, queue: str, text: str | None = Non
     """To another queue; unlocks."""
 
     def plan(view: View, ticket: Ticket) -> Plan:
-        named("queue", queue, view.policy.queues)
+        named("queue", queue, view.queues())
         already = f"ticket {ticket.number} is in {queue} already" if ticket.queue == queue else None
         return _plan(view, ticket, text, Moved(queue=queue), already)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import tzinfo
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from ticketctl.desk import Desk, Value, View, attempt
 from ticketctl.desk.reading import row_fields
@@ -21,8 +22,7 @@ AUTO = "auto"  # the brake on automatic answers
 ALL = "all"  # the brake on all mail, set by a restore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class Owed(Struct, frozen=True, kw_only=True):
     """Mails of the outbox, the brakes that stop some, and the agent's time zone."""
 
     mails: list[Value]
@@ -30,8 +30,7 @@ class Owed:
     zone: tzinfo
 
 
-@dataclass(slots=True, kw_only=True)
-class Turned:
+class Turned(Struct, kw_only=True):
     """Mails that were changed, and who was refused."""
 
     done: list[Value] = field(default_factory=list)

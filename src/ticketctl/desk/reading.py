@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, cast
+
+from msgspec import Struct
 
 from ticketctl import query
 from ticketctl.change import describe, evolve
@@ -28,8 +29,7 @@ SORTS = ("created", "changed", "due", "priority", "number", "title", "queue", "s
 GLANCE = 100  # tickets of each section of `status`, at most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """Tickets, whether there are more than were asked for, and the agent's time zone."""
 
     tickets: list[Value]
@@ -37,16 +37,14 @@ class Listing:
     zone: tzinfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """A ticket with its thread (`articles`: only those asked for), and the agent's time zone."""
 
     value: Value
     zone: tzinfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Struct, frozen=True, kw_only=True):
     """A file's name and its bytes."""
 
     name: str
@@ -163,7 +161,7 @@ def headers(desk: Desk, word: str) -> dict[int, list[tuple[str, str]]]:
 
 def attachments(desk: Desk, word: str) -> list[File]:
     """The attachments that a word names: of a ticket, of an article, or that one (17/3/2)."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from ticketctl import letter
 

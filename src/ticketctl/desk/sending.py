@@ -34,7 +34,7 @@ def mailed(outgoing: Outgoing, *, agent: str, n: int) -> Step:
         body=outgoing.body,
     )
     if outgoing.enclosed:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from ticketctl import letter
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ticketctl.errors import NotAllowed, NotThere
 from ticketctl.policy import Policy
 from ticketctl.ticket import Actor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(Struct, frozen=True, kw_only=True):
     """Who asks, as far as the operating system knows. `as_agent` is the word after `--as`.
 
     `owns`: root, or the owner of the database.

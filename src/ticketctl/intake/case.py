@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ticketctl.intake.control import Control
 from ticketctl.intake.route import Route
@@ -13,8 +14,7 @@ from ticketctl.policy import Policy
 from ticketctl.ticket import Kind, normal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     letter: Letter
     envelope: Envelope
     route: Route

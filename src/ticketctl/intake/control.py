@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ticketctl.letter.value import Letter
 from ticketctl.policy import Policy
@@ -12,8 +13,7 @@ from ticketctl.ticket import Priority, State, StateType
 _YES = ("yes", "true", "1", "on")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(Struct, frozen=True, kw_only=True):
     """What trusted headers ask for; `why` names also what was not understood."""
 
     queue: str | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketctl.change.value import Assigned, Change, DeliveryFailed, StateSet
 from ticketctl.intake.answer import answer
@@ -21,8 +23,7 @@ TITLE_LIMIT = 250
 _SHUT = "the closed ticket is not reopened"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """Where the letter goes: on `found` (None: a ticket of its own), as what, linked with what."""
 
     found: Evidence | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketctl.intake.case import Case
 from ticketctl.intake.route import TOKEN, Route
@@ -20,8 +22,7 @@ RETURNED_LOOKED_AT = 20
 Proof = Literal["token", "id", "awaited", "number"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """A ticket that the letter names, and by what."""
 
     ticket: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ticketctl.intake.value import Envelope
 from ticketctl.letter.value import Letter
@@ -13,8 +14,7 @@ from ticketctl.ticket import normal
 TOKEN = re.compile(r"(?<![A-Za-z0-9])([A-Za-z2-7]{26})(?![A-Za-z0-9])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """`enveloped`: the queue of the envelope recipient, "" where none: it is in the key against doubles (G4)."""
 
     queue: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from ticketctl.change.step import Audience
 from ticketctl.change.value import Change
@@ -20,8 +21,7 @@ def message_id_key(message_id: str) -> str:
     return "".join(message_id.split()).strip("<>").lower()[:250]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True):
     """How a letter came: `recipient` None where nobody said; `sender` "" is the null sender, None unknown."""
 
     recipient: str | None = None
@@ -30,8 +30,7 @@ class Envelope:
     trust: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asks:
+class Asks(Struct, frozen=True, kw_only=True):
     """What to look up for one letter: only what it may prove or name, at most 20 references (mail-rules section 4)."""
 
     key: str  # G4: queue of the envelope recipient, newline, content digest
@@ -45,8 +44,7 @@ class Asks:
     returned: tuple[str, ...] = ()  # tokens and ids of our mails that came back (bounces)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailed:
+class Mailed(Struct, frozen=True, kw_only=True):
     """A mail of ours, found by its token."""
 
     token: str
@@ -57,8 +55,7 @@ class Mailed:
     message_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
+class Twin(Struct, frozen=True, kw_only=True):
     """A letter received before that has the same content."""
 
     mail: int
@@ -67,8 +64,7 @@ class Twin:
     n: int | None  # its article
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """A ticket that a letter may belong to."""
 
     ticket: Ticket
@@ -77,8 +73,7 @@ class Candidate:
     first_agent: str | None = None  # who answered first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """Automatic answers owed or sent lately, for G13."""
 
     address_hour: int = 0
@@ -87,8 +82,7 @@ class Counts:
     total_hour: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """The snapshot that a decision is made from. `tickets` has every ticket named anywhere else in it."""
 
     again: Twin | None = None  # the same key: this very delivery was accepted before
@@ -102,8 +96,7 @@ class Known:
     counts: Counts = Counts()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True):
     """A ticket to be made; number and id are the store's to give."""
 
     title: str
@@ -113,8 +106,7 @@ class Opening:
     customer: Address = NOBODY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AutoAnswer:
+class AutoAnswer(Struct, frozen=True, kw_only=True):
     """An automatic answer to be owed (row A18)."""
 
     answer: str  # auto-reply, auto-follow-up, auto-reject, auto-new-ticket
@@ -122,8 +114,7 @@ class AutoAnswer:
     recipient: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """A mail of ours that a bounce says did not arrive."""
 
     mailed: Mailed
@@ -133,8 +124,7 @@ class Failure:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What becomes of a letter, and why, step by step."""
 
     verdict: Verdict

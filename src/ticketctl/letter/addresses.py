@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ticketctl.letter import headers
 from ticketctl.ticket import NOBODY, Address
@@ -43,8 +44,7 @@ _QUOTED_LOCAL = re.compile(r"\"[^\x00-\x1f\x7f-\x9f]*\"\Z")
 Token = tuple[str, str]  # kind ("space word quoted literal atom comment" or the special itself), text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
+class Mailbox(Struct, frozen=True, kw_only=True):
     """One entry of a list; `doubtful` where another address stands unquoted beside it (`a@good <b@evil>`)."""
 
     address: Address

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ticketctl.letter import addresses, attachments, dates, headers, ids, structure, text, transfer
 from ticketctl.letter.headers import Field

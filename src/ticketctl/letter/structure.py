@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ticketctl.letter import headers, parameters, transfer
 from ticketctl.letter.headers import Field
@@ -27,8 +29,7 @@ _CONTENT = re.compile(rb"content-[a-z-]{1,40}:", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True):
     """A part as its header tells it; `start`, `body`, `end` as in `Part`."""
 
     path: str
@@ -53,8 +54,7 @@ class Node:
         return next((value for key, value in self.fields if key.lower() == name), None)
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """What is left to do and to spend."""
 
     raw: bytes
@@ -67,8 +67,7 @@ class _Work:
             self.remarks.append(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(Struct, frozen=True):
     start: int
     end: int
     parent: int | None

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ticketctl.letter import charsets, transfer
 from ticketctl.letter.structure import DEPTH, Node
@@ -26,8 +27,7 @@ _NO_TEXT = frozenset(
 _MARKED_UP = frozenset(("text/html", "text/enriched", "text/richtext", "text/x-amp-html"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """A uuencoded file inside a text, by offsets into the raw mail."""
 
     node: int
@@ -36,8 +36,7 @@ class Block:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """The text, the leaves it came from, those of them that were cut, and the uuencoded blocks found in it."""
 
     text: str = ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ticketctl.ticket import NOBODY, Address, Attachment, Kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """One recipient of a delivery report (RFC 3464 section 2.3), or as its prose tells it."""
 
     recipient: str | None
@@ -23,8 +23,7 @@ class Report:
         return {"5": True, "4": False}.get((self.status or "")[:1])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A node of the MIME tree by offsets into the raw bytes, in the order of the mail, depth first.
 
     `path` is IMAP's ("1.2"); `start` the first byte of its headers, `body` of its body, `end` one past its last.
@@ -42,8 +41,7 @@ class Part:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(Struct, frozen=True, kw_only=True):
     """Raw bytes and what they say. Text is without NUL, lone surrogates and (in headers) control characters."""
 
     raw: bytes
@@ -85,8 +83,7 @@ class Letter:
         return tuple(value for key, value in self.headers if key.lower() == folded)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ours:
+class Ours(Struct, frozen=True, kw_only=True):
     """What the desk knows of itself, for rows A3, A4 and A13 (mail-rules section 3)."""
 
     addresses: frozenset[str] = frozenset()  # of our queues, normalised (`ticket.normal`)
@@ -95,8 +92,7 @@ class Ours:
     trusted_servers: frozenset[str] = frozenset()  # authserv-ids whose Authentication-Results we believe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """Kind of mail and the rows that forbid an answer, as far as the letter and its envelope tell (A1-A13)."""
 
     kind: Kind

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 
+from msgspec import Struct
+
 from ticketctl.policy.keys import SECTIONS, Key
 from ticketctl.policy.places import shown
-from ticketctl.policy.value import Policy
+from ticketctl.policy.value import Policy, default_of
 
 
 def diff(old: str, new: str, *, before: int | str, after: int | str) -> str:
@@ -36,6 +38,5 @@ def remarks(policy: Policy) -> list[str]:
     return found + ["rules: kept, but not in force in this version"] * bool(policy.rules)
 
 
-def _is_set(value: object, key: Key) -> bool:
-    default = type(value).__dataclass_fields__[key.attribute].default  # type: ignore[attr-defined]  # all are dataclasses
-    return bool(getattr(value, key.attribute) != default)
+def _is_set(value: Struct, key: Key) -> bool:
+    return bool(getattr(value, key.attribute) != default_of(type(value), key.attribute))

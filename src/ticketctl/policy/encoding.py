@@ -16,19 +16,20 @@ from ticketctl.policy import value as v
 
 FORMAT = 1  # counts changes of meaning; changes of fields show in the mark by themselves
 _VALUES = (v.AutoLimits, v.Desk, v.Queue, v.Agent, v.Role, v.Calendar, v.Template, v.Rule, v.Policy)
-_MARK = b"ticketctl-policy %d %08x\n" % (FORMAT, zlib.crc32(repr([kind.__slots__ for kind in _VALUES]).encode()))
+_FIELDS = repr([kind.__struct_fields__ for kind in _VALUES])
+_MARK = b"ticketctl-policy %d %08x\n" % (FORMAT, zlib.crc32(_FIELDS.encode()))
 
 
 def compiled(policy: v.Policy) -> bytes:
     """The policy as bytes that `load` gives back equal."""
-    plain = {name: getattr(policy, name) for name in v.Policy.__slots__}
+    plain = {name: getattr(policy, name) for name in v.Policy.__struct_fields__}
     return _MARK + json.dumps(plain, default=_plain, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _plain(value: object) -> object:
     if isinstance(value, date | v.Duration):
         return str(value)
-    return {name: getattr(value, name) for name in getattr(value, "__slots__", ())}
+    return {name: getattr(value, name) for name in getattr(value, "__struct_fields__", ())}
 
 
 def load(data: bytes) -> v.Policy | None:

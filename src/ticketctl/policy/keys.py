@@ -6,8 +6,9 @@ The order is that of ticketctl-policy(5).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from ticketctl.policy import value as v
 from ticketctl.policy.calendars import CLOSED, HOURS
@@ -39,8 +40,7 @@ from ticketctl.policy.kinds import (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """`default` as the document would write it, None where there is none; `later`: kept, not in force yet.
 
     `field`: the field of the value that it fills, where that has another name.
@@ -59,8 +59,7 @@ class Key:
         return self.field or self.name.replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """`name` of the table in the document; `many`: it holds a table for each name; `make` builds one value."""
 
     name: str

@@ -11,7 +11,7 @@ from ticketctl.errors import BadData
 from ticketctl.policy.keys import AUTO_LIMITS, DESK, RULES, SECTIONS, Section
 from ticketctl.policy.kinds import Place, like, name_trouble, table, told
 from ticketctl.policy.places import Astray, Path, shown, walk
-from ticketctl.policy.value import Desk, Policy
+from ticketctl.policy.value import Desk, Policy, default_of
 from ticketctl.ticket import normal
 
 RESERVED = ("me", "none", "postmaster", "system")  # `owner:me`, and names that history gives to programs
@@ -138,7 +138,7 @@ def _fields(section: Section, tables: dict[str, Any], place: Place) -> Fields:
 
 def _default_queue(found: Found, place: Place) -> None:
     name = found["desk"][""].get("default_queue", "")
-    default = Desk.__dataclass_fields__["default_queue"].default
+    default = default_of(Desk, "default_queue")
     if not name and default not in found["queues"]:
         place.at("desk").at("default-queue").wrong(
             f'is not given, and there is no queue "{default}"; add [queues.{default}] or name another queue'

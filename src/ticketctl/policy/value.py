@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
+
+from msgspec import NODEFAULT, Struct, field
 
 from ticketctl.ticket import normal
 
@@ -42,8 +43,13 @@ class Duration(timedelta):
         return Duration, (self.count, self.unit)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AutoLimits:
+def default_of(kind: type[Struct], name: str) -> object:
+    """The default of a value's field; msgspec.NODEFAULT where it has none."""
+    names, defaults = kind.__struct_fields__, kind.__struct_defaults__
+    return dict(zip(names[len(names) - len(defaults) :], defaults, strict=True)).get(name, NODEFAULT)
+
+
+class AutoLimits(Struct, frozen=True, kw_only=True):
     """G13: how many automatic answers at most."""
 
     per_ticket_day: int = 1
@@ -53,8 +59,7 @@ class AutoLimits:
     total_hour: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(Struct, frozen=True, kw_only=True):
     name: str
     domain: str
     hook: str = "Ticket#"
@@ -70,8 +75,7 @@ class Desk:
     auto_limits: AutoLimits = AutoLimits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True):
     """`addresses` as written, first one is the queue's own From. Times are working time under `calendar`."""
 
     name: str
@@ -91,8 +95,7 @@ class Queue:
     templates: tuple[str, ...] = ()  # answers offered in this queue; empty: all answers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(Struct, frozen=True, kw_only=True):
     name: str  # the key in the policy: "anna"
     full_name: str
     email: str | None = None
@@ -107,14 +110,12 @@ class Agent:
     away: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class Role(Struct, frozen=True, kw_only=True):
     name: str
     queues: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calendar:
+class Calendar(Struct, frozen=True, kw_only=True):
     """`hours`: weekday 0 (Monday) to 6 -> spans of minutes of the day; `closed`: spans of days, both included."""
 
     name: str
@@ -124,8 +125,7 @@ class Calendar:
     closed: tuple[tuple[date, date], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(Struct, frozen=True, kw_only=True):
     """`body` by language; the desk's language under "" where the policy gives one text only."""
 
     name: str
@@ -134,8 +134,7 @@ class Template:
     body: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One of `[[rules]]`, kept as written until rules run (mail-rules section 5)."""
 
     name: str
@@ -144,8 +143,7 @@ class Rule:
     stop: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class Rights(Struct, frozen=True, kw_only=True):
     """What one agent may do, queue by queue. Admin is a right on the desk and gives none on tickets.
 
     `tables`: one of each role and one of the agent's own; each names queues, or `*` for all it does not name.
@@ -174,8 +172,7 @@ def _nearest(table: dict[str, frozenset[str]], queue: str) -> frozenset[str]:
     return table.get("*", frozenset())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     revision: int = 0
     desk: Desk
     queues: dict[str, Queue] = field(default_factory=dict)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ticketctl.errors import Usage
 
@@ -18,8 +19,7 @@ _TICKET = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketRef:
+class TicketRef(Struct, frozen=True, kw_only=True):
     """A ticket by `id` or by `number`; with both set the word may be either, and it is for the desk to see which."""
 
     id: int | None = None
@@ -29,8 +29,7 @@ class TicketRef:
         return self.number or f"#{self.id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticleRef:
+class ArticleRef(Struct, frozen=True, kw_only=True):
     """An article by its `n` on the ticket (-1 is the last one), and perhaps its `attachment` (from 1)."""
 
     ticket: TicketRef

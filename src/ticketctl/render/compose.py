@@ -6,10 +6,11 @@ Only articles that the customer may see are looked at: an internal note can reac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from ticketctl.errors import BadData, NotThere
 from ticketctl.policy import Policy
@@ -175,8 +176,7 @@ def _fresh(policy: Policy, people: Sequence[Address], *, besides: Sequence[Addre
     return tuple(kept)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wants:
+class _Wants(Struct, frozen=True, kw_only=True):
     """What the agent asked for, on the way to the text."""
 
     agent: str

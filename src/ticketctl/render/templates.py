@@ -7,8 +7,9 @@ agent and repeats nobody's text (mail-rules A18). Jinja2 is imported when the fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from ticketctl.errors import BadData
 from ticketctl.policy import Policy
@@ -42,8 +43,7 @@ SAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
+class Filled(Struct, frozen=True, kw_only=True):
     """A template's subject ("" where it has none) and body, and which of the values it asked for by itself."""
 
     subject: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketctl.ticket import Address, normal, utc
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosed:
+class Enclosed(Struct, frozen=True, kw_only=True):
     """A file that goes with a mail."""
 
     name: str
@@ -18,8 +19,7 @@ class Enclosed:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True):
     """Everything a mail of ours says. `sender` is the envelope's ("" the null one), `bcc` stays in the envelope."""
 
     token: str

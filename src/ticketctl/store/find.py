@@ -7,10 +7,10 @@ id`), each cut at the limit, then merged: ten thousand open tickets cost no more
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
+from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, Select, and_, exists, false, func, not_, or_, select, true, union_all
 
 from ticketctl.query import ME, NOBODY, And, Not, Or, Query, Span, Term, TicketRef
@@ -37,8 +37,7 @@ _ORDER: dict[str, Column[Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """Which tickets, and how many of them: what `Reader.find` was asked.
 
     `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.

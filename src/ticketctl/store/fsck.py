@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, and_, select, text
 
 from ticketctl.change import evolve
@@ -25,8 +25,7 @@ _SHOWN = 100  # of SQLite's own complaints
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """Something that is not as it must be; `where` is a ticket's number, a mail, a table."""
 
     where: str

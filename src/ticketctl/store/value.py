@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from ticketctl.change.step import Audience, MailClass
 from ticketctl.change.value import Change, LinkType
@@ -23,8 +24,7 @@ class Again(Exception):
     """Another process stored this very delivery first: read what is known once more. Never leaves a job."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class Revision(Struct, frozen=True, kw_only=True):
     """One revision of the policy."""
 
     n: int
@@ -34,8 +34,7 @@ class Revision:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One row of a ticket's history. `actor` acted, with the rights of `as_` where that is somebody else."""
 
     ticket: int
@@ -48,8 +47,7 @@ class Entry:
     change: Change
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """From a ticket to another one."""
 
     type: LinkType
@@ -57,8 +55,7 @@ class Link:
     number: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LetterRow:
+class LetterRow(Struct, frozen=True, kw_only=True):
     """A letter that was accepted. `number` and `n` (its article) are None while it is held."""
 
     id: int
@@ -86,8 +83,7 @@ class LetterRow:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
+class OutboxRow(Struct, frozen=True, kw_only=True):
     """A mail that we owe, or sent. `raw_sha256` names the finished bytes of an agent's mail, None of the others."""
 
     id: int
@@ -112,8 +108,7 @@ class OutboxRow:
     last_error: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerRow:
+class CustomerRow(Struct, frozen=True, kw_only=True):
     """An address that writes to us, with how many tickets it has."""
 
     address: str
@@ -122,8 +117,7 @@ class CustomerRow:
     last: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """What `status` shows."""
 
     new: int
@@ -134,8 +128,7 @@ class Standing:
     held: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brake:
+class Brake(Struct, frozen=True, kw_only=True):
     """Mail that is stopped for the whole desk: `auto` or `all`."""
 
     name: str

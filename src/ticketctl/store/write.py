@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
@@ -133,6 +133,9 @@ class Writer(Reader):
         if before is None:
             self._connection.execute(insert(t.ticket).values(row))
             return
+        old = rows.ticket_row(before)
+        # columns that stay as they are leave their indexes alone
+        row = {name: value for name, value in row.items() if value != old[name]}
         same = (t.ticket.c.id == before.id, t.ticket.c.version == before.version)
         if self._connection.execute(update(t.ticket).where(*same).values(row)).rowcount != 1:
             raise TryAgain(f"ticket {before.number} was changed by somebody else meanwhile", ticket=before.number)

@@ -55,7 +55,8 @@ def letter(**fields: Any) -> Letter:
 def ticket(**fields: Any) -> Ticket:
     plain: dict[str, Any] = {
         "id": 1, "number": NUMBER, "version": 3, "title": "Printer", "queue": "Support", "state": State.OPEN,
-        "priority": Priority.NORMAL, "customer": Address(address=CUSTOMER), "created": NOW, "changed": NOW, "articles": 1,
+        "priority": Priority.NORMAL, "customer": Address(address=CUSTOMER), "created": NOW, "changed": NOW,
+        "articles": 1,
     }  # fmt: skip
     return Ticket(**{**plain, **fields})
 

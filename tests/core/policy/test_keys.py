@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 
 import pytest
+from msgspec import NODEFAULT
+from msgspec.structs import fields
 
 from ticketctl import policy as p
 from ticketctl.policy.keys import Key, Section
@@ -31,17 +32,17 @@ def test_there_is_a_section_for_each_value() -> None:
 def test_a_keys_default_is_the_values_own(section: Section, key: Key) -> None:
     assert key.doc
     assert key.kind.word
-    fields = {field.name: field for field in dataclasses.fields(VALUES[section.name])}
-    if key.attribute not in fields:
+    known = {field.name: field for field in fields(VALUES[section.name])}
+    if key.attribute not in known:
         assert key.name in (*p.AUTO_ANSWERS, "body-file")
     elif key.default is not None:
         default = tomllib.loads(f"x = {key.default}")["x"]
-        assert fields[key.attribute].default == (tuple(default) if isinstance(default, list) else default)
+        assert known[key.attribute].default == (tuple(default) if isinstance(default, list) else default)
     elif key.required:
-        assert fields[key.attribute].default in (dataclasses.MISSING,) or section.name in ("calendars", "rules")
+        assert known[key.attribute].default in (NODEFAULT,) or section.name in ("calendars", "rules")
 
 
 @pytest.mark.parametrize("section", p.sections(), ids=lambda section: section.name)
 def test_every_field_of_a_value_has_its_key(section: Section) -> None:
     filled = {key.attribute for key in section.keys} | ({"name"} if section.many else set())
-    assert {field.name for field in dataclasses.fields(VALUES[section.name])} - filled - {"auto"} == set()
+    assert {field.name for field in fields(VALUES[section.name])} - filled - {"auto"} == set()
