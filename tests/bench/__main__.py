@@ -8,7 +8,6 @@ that a busy machine slows both.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -23,6 +22,8 @@ MAIL = (
     "From: Carla <carla{n}@customer.test>\nTo: support@example.org\nSubject: Printer {n}\n"
     "Message-ID: <bench.{n}@customer.test>\nDate: Mon, 23 Nov 2026 08:00:00 +0100\n\n" + "It burns.\n" * 400
 )
+# What our filter imports of others to read, decide and store one mail; held by tests/meta/test_imports.py.
+NEEDED = "getopt, hashlib, json, msgspec, re, resource, signal, sqlalchemy, sqlite3, syslog, tomllib, zlib, zoneinfo"
 COMMIT = """
 import sqlite3, sys
 raw = sys.stdin.buffer.read()
@@ -65,14 +66,6 @@ class Table:
         self.row(work, statistics.median(mine), statistics.median(theirs), target)
 
 
-def imports_of(command: Sequence[str], stdin: bytes) -> list[str]:
-    """The modules that a program of ours imports and that are not its own, top level names only."""
-    python = [sys.executable, "-X", "importtime"]
-    done = subprocess.run([*python, *command], input=stdin, capture_output=True, text=False, check=False)
-    names = re.findall(r"^import time:[^|]*\|[^|]*\| *(\S+)$", done.stderr.decode(), re.MULTILINE)
-    return sorted({name.partition(".")[0] for name in names} - {"ticketctl"} - set(sys.builtin_module_names) - {"site"})
-
-
 def main() -> None:
     """All rows on a fresh desk of a thousand tickets."""
     root = Path(tempfile.mkdtemp(prefix="ticketctl-bench-"))
@@ -107,8 +100,7 @@ def rows(root: Path) -> None:
     make = f"import sqlite3; sqlite3.connect({str(base)!r}).executescript({table_of_floor!r})"
     subprocess.run([python, "-c", make], check=True)
     mails = [MAIL.format(n=f"b{n}").encode() for n in range(ROUNDS)]
-    needed = imports_of([postmaster], MAIL.format(n="probe").encode())
-    floor = [python, "-c", f"import {', '.join(needed)}\n" + COMMIT.format(path=str(base))]
+    floor = [python, "-c", f"import {NEEDED}\n" + COMMIT.format(path=str(base))]
     table.compare("ticketctl-postmaster alone, SQLite", [[postmaster]] * ROUNDS, floor, 1.25, mails, mails[0])
     alchemy = [python, "-c", "import click, sqlalchemy"]
     numbers = subprocess.run(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ticketctl.query.reference import TicketRef
 from ticketctl.ticket import Kind, Priority, State, StateType, utc
@@ -13,8 +13,7 @@ ME = "me"  # owner:me, the agent who asks
 NOBODY = "none"  # owner:none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A stretch of time in UTC, `since` in it, `until` not; None is open, and both None is any time at all."""
 
     since: datetime | None = None
@@ -28,8 +27,7 @@ class Span:
 Value = str | int | State | StateType | Priority | Kind | Span | TicketRef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Struct, frozen=True, kw_only=True, eq=False):
     """`field` has one of `values`. What each field holds:
 
     - queue: str, an exact name, or one that ends in `::` for that queue and all below it
@@ -44,23 +42,26 @@ class Term:
 
     field: str
     values: tuple[Value, ...]
-    column: int = dataclasses.field(default=0, compare=False)  # where it stood, from 1
+    column: int = 0  # where it stood, from 1; two terms that differ in this alone are equal
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Term) and (self.field, self.values) == (other.field, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.field, self.values))
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of them; `And(())` is what an empty query asks for: every ticket."""
 
     parts: tuple[Query, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     parts: tuple[Query, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     part: Query
 
 
