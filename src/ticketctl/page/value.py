@@ -161,6 +161,8 @@ def _shape(key: str, value: object) -> object:
             return address_value(value)
         case list() | tuple():
             return list(value)
+        case "" if key == "sender":  # known, and null: RFC 5321 section 4.5.5
+            return ""
         case "" | None:
             return [] if key in _LISTS else None
         case _:
