@@ -153,6 +153,19 @@ def test_note_of_a_call_is_the_customers(desk: Desk) -> None:
     assert article["from"] == {"address": EMMA.address, "name": EMMA.name}
 
 
+def test_note_keeps_its_attachments(desk: Desk) -> None:
+    desk.ticket()
+    (desk.root / "log.bin").write_bytes(b"\x00\r\n.\n\xff")
+    (desk.root / "a.txt").write_text("two\n")
+    desk.done("note", "1", "-m", "The log.", "--attach", f"{desk.root}/log.bin", "-a", f"{desk.root}/a.txt")
+    article = desk.shown(1)["articles"][1]
+    assert [(each["name"], each["size"]) for each in article["attachments"]] == [("log.bin", 6), ("a.txt", 4)]
+    assert article["body"] == "The log.\n"
+    desk.done("show", "1/2", "--save", str(desk.root / "."))
+    assert (desk.root / "log-1.bin").read_bytes() == b"\x00\r\n.\n\xff"
+    assert desk.run("note", "1", "-m", "x", "-a", "/nowhere").status == 66
+
+
 def test_move_unlocks_and_takes_its_note_along(desk: Desk) -> None:
     desk.ticket(owner="anna", locked=True)
     assert desk.done("move", "1", "-Q", "Sales", "-m", "They want an offer.") == (

@@ -138,8 +138,11 @@ class Plan(Struct, frozen=True, kw_only=True):
 Planner = Callable[["View", Ticket], Plan]
 
 
-def found(desk: Desk, words: Sequence[str]) -> list[int | Refusal]:
-    """The ids that words name, each once and in order, or the refusal of a word. Raises Usage for what is no word."""
+def found(desk: Desk, words: Sequence[str]) -> tuple[Actor, list[int | Refusal]]:
+    """Who asks, and the ids that words name, each once and in order, or the refusal of a word.
+
+    Raises Usage for what is no word.
+    """
     for word in words:
         query.ticket(word)
     with desk.reading() as view:
@@ -149,14 +152,14 @@ def found(desk: Desk, words: Sequence[str]) -> list[int | Refusal]:
                 results.append(view.ticket(word).id)
             except Refusal as refusal:
                 results.append(refusal)
-    return list(dict.fromkeys(results))
+        return view.actor, list(dict.fromkeys(results))
 
 
 def each(desk: Desk, words: Sequence[str], plan: Planner) -> Outcome:
     """Every ticket in its own transaction; one that is refused does not stop the rest."""
     outcome = Outcome()
-    actor = desk.actor()
-    for one in found(desk, words):
+    actor, ids = found(desk, words)
+    for one in ids:
         if isinstance(one, Refusal):
             outcome.refused.append(one)
             continue

@@ -5,18 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from ticketctl.change import ArticleAdded
 from ticketctl.change.step import Owed, Step
 from ticketctl.desk import Desk, Outcome, Plan, View, each
 from ticketctl.policy import Agent
 from ticketctl.ticket import Address, Article, Ticket, message_id, token
 
+Enclosed = tuple[str, str, bytes]  # name, type, bytes
 NoteChannel = Literal["note", "phone"]
 
 
-def note(desk: Desk, words: Sequence[str], *, text: str, channel: NoteChannel = "note") -> Outcome:
+def note(
+    desk: Desk, words: Sequence[str], *, text: str, channel: NoteChannel = "note", files: Sequence[Enclosed] = ()
+) -> Outcome:
     """An internal note on each ticket; with `phone`, what the customer said on the telephone, which is visible."""
-    return each(desk, words, lambda view, ticket: Plan(steps=[said(view, ticket, text, channel=channel)]))
+
+    def plan(view: View, ticket: Ticket) -> Plan:
+        step = said(view, ticket, text, channel=channel)
+        return Plan(steps=[_with(step, files, text) if files else step])
+
+    return each(desk, words, plan)
+
+
+def _with(step: Step, files: Sequence[Enclosed], text: str) -> Step:
+    """The article with files. An attachment is a view of raw bytes, so the note gets some: a mail that nobody sends."""
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
+    from ticketctl import letter
+    from ticketctl.letter.attachments import safe
+
+    message = EmailMessage(policy=SMTP.clone(linesep="\n"))
+    message.set_content(text)
+    for name, content_type, content in files:
+        main, _, sub = content_type.partition("/")
+        message.add_attachment(content, maintype=main, subtype=sub, filename=safe(name) or "attachment")
+    raw = message.as_bytes()
+    if step.article is None:
+        raise ValueError("a note without an article")
+    return replace(step, article=replace(step.article, attachments=letter.read(raw).attachments), raw=raw)
 
 
 def with_note(view: View, ticket: Ticket, text: str | None, *steps: Step) -> list[Step]:
