@@ -49,6 +49,8 @@ def command(
     listing = frame.do(
         reading.tickets, joined(query), queues=queues, everything=everything, sort=sort, reverse=reverse, limit=cut
     )
+    if form == "table" and columns is None:
+        shown = page.telling(listing.tickets, shown)
     output.rows(frame, listing.tickets, columns=shown, key="number", zone=listing.zone)
     if listing.more and limit is None:
         output.remark(frame, f"the first {len(listing.tickets)}; --limit N shows more")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from ticketctl.page.machine import plain
 from ticketctl.page.safe import escape
 
-LIST_COLUMNS = ("number", "id", "queue", "state", "priority", "lock", "owner", "customer", "age", "title")
+LIST_COLUMNS = ("number", "id", "age", "queue", "state", "priority", "lock", "owner", "customer", "title")
 MAIL_COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number")
 OUTBOX_COLUMNS = ("id", "created", "class", "status", "number", "recipients", "tries", "subject")
 
@@ -16,7 +16,9 @@ _TIMES = {"created", "changed", "closed", "pending_until", "first_response_due",
           "received", "date", "at", "next_try"}  # fmt: skip
 _RIGHT = {"id", "age", "version", "articles", "tries", "size", "n"}
 _WHOLE = {"number", "id", "article", *_RIGHT, *_TIMES}  # never cut: they are there to be copied
-_NARROWEST = 6
+_TEXTS = {"title": 3, "subject": 3, "customer": 2, "recipients": 2, "from": 2}  # how much more they are read by
+_NARROWEST = 8
+_USUAL = {"priority": "normal", "lock": "unlocked", "owner": None}
 _GAP = "  "
 
 BOLD, DIM, RED, YELLOW, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
@@ -110,16 +112,23 @@ def table(
     return "".join(f"{line}\n" for line in lines)
 
 
+def telling(rows: Sequence[Mapping[str, object]], columns: Sequence[str] = LIST_COLUMNS) -> tuple[str, ...]:
+    """The columns that tell something: without those where every row has what is usual."""
+    return tuple(
+        column
+        for column in columns
+        if column not in _USUAL or any(row.get(column) != _USUAL[column] for row in rows)
+    )
+
+
 def _fitted(cells: Sequence[Sequence[str]], columns: Sequence[str], width: int) -> list[int]:
-    """The columns' widths: as wide as they need, then the widest that may be cut gives way, cell by cell."""
+    """The columns' widths: as wide as they need, then the widest that may be cut gives way, cell by cell; a title
+    counts as a third of its width, since it is what one reads."""
     widths = [max(width_of(line[index]) for line in cells) for index in range(len(columns))]
     soft = [index for index, column in enumerate(columns) if column not in _WHOLE]
     excess = sum(widths) + len(_GAP) * (len(columns) - 1) - width
-    while excess > 0 and soft:
-        widest = max(soft, key=lambda index: widths[index])
-        if widths[widest] <= _NARROWEST:
-            break
-        widths[widest] -= 1
+    while excess > 0 and (wide := [index for index in soft if widths[index] > _NARROWEST]):
+        widths[max(wide, key=lambda index: widths[index] / _TEXTS.get(columns[index], 1))] -= 1
         excess -= 1
     return widths
 
