@@ -41,7 +41,8 @@ def restore(frame: Frame, file: str, force: bool) -> None:
     from ticketctl.desk import tending
 
     tending.restore(frame.caller, Path(file), frame.config.database, now=frame.now, force=force)
-    output.remark(frame, f"restored {file}; its mail is held: see `ticketctl outbox list`, then `outbox release`")
+    output.remark(frame, f"restored {file}; its mail is held, since it may have been sent meanwhile")
+    output.remark(frame, "see `ticketctl outbox list`, then `ticketctl outbox release --all`")
 
 
 @command.command("upgrade")

@@ -31,10 +31,8 @@ def command(
     edit: bool,
 ) -> int:
     """Add an internal note; it never leaves the desk. Needs no lock."""
-    from ticketctl.cli.replying import attachment
     from ticketctl.desk import noting
 
-    files = [attachment(path) for path in attach]
     files = [attachment(path) for path in attach]
     comment = [f"A note on {' '.join(words)}, for agents only."]
     text = editor.text(frame, message, file, edit=edit, comment=comment, words=words)
