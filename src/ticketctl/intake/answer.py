@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ticketctl.intake.case import Case
-from ticketctl.intake.evidence import Evidence, answer_to
+from ticketctl.intake.evidence import answer_to, answers_a_machine
 from ticketctl.intake.value import AutoAnswer, Candidate, Counts
 from ticketctl.policy.value import AutoLimits
 from ticketctl.ticket import StateType
@@ -12,11 +12,11 @@ OF_CLOSED = ("auto-reject", "auto-new-ticket")
 
 
 def answer(
-    name: str, case: Case, queue: str, candidate: Candidate | None = None, found: Evidence | None = None
+    name: str, case: Case, queue: str, candidate: Candidate | None = None
 ) -> tuple[AutoAnswer | None, tuple[str, ...]]:
     """The answer of that name in that queue, or None; and every row that forbids one.
 
-    `candidate` and `found` are the ticket that the letter continues and what proved it.
+    `candidate` is the ticket that the letter continues, or that was closed to it.
     """
     settings = case.policy.queues.get(queue)
     template = settings.auto.get(name) if settings else None
@@ -25,8 +25,10 @@ def answer(
     if not case.personal and not rows:
         rows.append(case.judged.rule or "A1")
     limits = case.policy.desk.auto_limits
-    if _answers_a_machine(found) or (candidate is not None and candidate.answered_today >= limits.per_ticket_day):
+    if answers_a_machine(case) or (candidate is not None and candidate.answered_today >= limits.per_ticket_day):
         rows.append("A14")
+    if _answered_a_copy(case):
+        rows.append("A15")
     if _full(case.known.counts, limits):
         rows.append("A16")
     if template is None or _agent(case) or _over(name, candidate):
@@ -47,9 +49,13 @@ def _full(counts: Counts, limits: AutoLimits) -> bool:
     )
 
 
-def _answers_a_machine(found: Evidence | None) -> bool:
-    """Does the letter answer one of our automatic mails?"""
-    return found is not None and found.mailed is not None and found.mailed.audience == "auto"
+def _answered_a_copy(case: Case) -> bool:
+    """Did another queue that answers get this mail, too? At most one answer to a mail (G5)."""
+    queues = case.policy.queues
+    return any(
+        twin.ticket is not None and (twin.queue not in queues or bool(queues[twin.queue].auto))
+        for twin in case.known.twins
+    )
 
 
 def _agent(case: Case) -> bool:

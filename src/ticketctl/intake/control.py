@@ -45,7 +45,7 @@ def control(letter: Letter, policy: Policy) -> Control:
             continue
         values[name] = reader(text.strip())
         if values[name] is None:
-            why.append(f"X-Ticketctl-{name.title()}: {text.strip()!r} is not there: passed over")
+            why.append(f"X-Ticketctl-{name.title()}: {text.strip()[:80]!r} is not there: passed over")
     return Control(**values, why=tuple(why))
 
 

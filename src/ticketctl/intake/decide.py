@@ -13,13 +13,16 @@ from ticketctl.intake.case import Case
 from ticketctl.intake.control import Control, control
 from ticketctl.intake.evidence import Evidence, defused, gather
 from ticketctl.intake.route import Route
-from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Opening
+from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.policy import Policy
 from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, normal
 
 NO_SUBJECT = "(no subject)"
 TITLE_LIMIT = 250
+NO_IDENTITY = "parser: neither Message-ID nor queue id: the same mail again would be another one"
+_NO_FAILURE = ("delayed", "delivered", "relayed", "expanded")
+_GONE = (StateType.REMOVED, StateType.MERGED)
 _SHUT = "the closed ticket is not reopened"
 
 
@@ -32,7 +35,7 @@ class _Place(Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
     links: tuple[int, ...] = ()
     held: str | None = None
-    closed: bool = False  # a follow-up that a closed ticket turned into a new one
+    closed: Candidate | None = None  # the ticket that is closed to it: a new one
 
 
 def decide(
@@ -41,7 +44,7 @@ def decide(
     """The decision about one letter: verdict, ticket, article, changes, answer, and the reasons in order."""
     asked = control(letter, policy) if envelope.trust else Control()
     if asked.queue:
-        route = replace(route, queue=asked.queue, why=f"queue {asked.queue}: X-Ticketctl-Queue")
+        route = replace(route, queue=asked.queue, unknown=False, why=f"queue {asked.queue}: X-Ticketctl-Queue")
     case = Case(letter=letter, envelope=envelope, route=route, judged=judged, known=known, policy=policy, now=now,
                  asked=asked)  # fmt: skip
     plain = Decision(verdict="new", queue=route.queue, kind=judged.kind, rule=judged.rule, silence=judged.silence,
@@ -57,6 +60,8 @@ def decide(
     place = _place(case)
     if known.same_id:
         place = replace(place, remarks=(*place.remarks, "same id, other content"))
+    if letter.message_id is None and letter.queue_id is None:
+        place = replace(place, remarks=(*place.remarks, NO_IDENTITY))
     plain = replace(plain, why=(*plain.why, *place.why))
     if place.held:
         return replace(plain, verdict="held", held=place.held)
@@ -80,21 +85,33 @@ def _place(case: Case) -> _Place:
     candidate = case.known.tickets[best.ticket]
     number = candidate.ticket.number
     place = _Place(found=best, remarks=conflict, why=(f"ticket {number}: {best.proof} in {best.where}",))
-    if candidate.ticket.state.type in (StateType.REMOVED, StateType.MERGED):
+    if case.personal and best.mailed is not None and best.mailed.audience == "agent":
+        return _notice(case, place, best.mailed, candidate)
+    if candidate.ticket.state.type in _GONE:
         return _own(place, f"ticket {number} is {candidate.ticket.state}: a new one")
     if not case.personal:
         return _machine(case, place, best, candidate)
-    if best.proof == "token" and best.mailed is not None and best.mailed.audience == "agent":
-        if case.sender is not None and case.sender in best.mailed.recipients:
-            return replace(place, role="agent", why=(*place.why, "an agent answers a notice: an internal note"))
-        return replace(place, held="somebody other than its agent answered a notice to an agent")
     return _by_sender(case, place, best, candidate)
 
 
+def _notice(case: Case, place: _Place, mailed: Mailed, candidate: Candidate) -> _Place:
+    """An answer to a notice, which nobody but its agent should have; it may quote what is internal."""
+    if case.sender not in mailed.recipients or case.sender is None:
+        return replace(place, held="somebody other than its agent answered a notice to an agent")
+    if case.policy.agent_of_address(case.sender) is None:
+        return replace(place, held="a notice was answered by somebody who is no agent any more")
+    if candidate.ticket.state.type in _GONE:
+        return replace(place, held=f"an agent answered a notice; ticket {candidate.ticket.number} is gone")
+    return replace(place, role="agent", why=(*place.why, "an agent answers a notice: an internal note"))
+
+
 def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
-    """A machine's mail lands by proof alone; a number is no proof for it unless the sender is a party."""
-    if best.proof == "token" or _is_party(case, candidate):
-        return replace(place, role="machine", why=(*place.why, "a machine's mail: no change of state, no answer"))
+    """A machine's mail lands by our token from anybody; by anything else as a person's would."""
+    by_number = best.proof == "number"
+    if best.proof == "token" or _is_party(case, candidate) or (by_number and _lets_in(case, candidate)):
+        remarks = (*place.remarks, "by number") if by_number else place.remarks
+        why = (*place.why, "a machine's mail: no change of state, no answer")
+        return replace(place, role="machine", remarks=remarks, why=why)
     return _own(place, "a machine that is no party: a new ticket, linked", best.ticket)
 
 
@@ -105,6 +122,8 @@ def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) 
     if party or (by_number and _lets_in(case, candidate)):
         who = "a party" if party else f"let in by follow-up-sender = {case.policy.desk.follow_up_sender}"
         return replace(place, remarks=remarks, why=(*place.why, f"sender is {who}: a follow-up"))
+    if "conflict" in place.remarks:
+        return _own(place, "sender is no party, and several tickets are named: as if none were")
     if best.proof == "token":
         return replace(place, role="third party", remarks=(*remarks, "third party"),
                        why=(*place.why, "sender is no party: kept from the customer's sight, no answer"))  # fmt: skip
@@ -126,13 +145,16 @@ def _is_party(case: Case, candidate: Candidate) -> bool:
 
 
 def _lets_in(case: Case, candidate: Candidate) -> bool:
+    """Does `follow-up-sender` open the ticket to the sender by its number? Never to an agent's own address."""
+    if case.sender is None or case.policy.agent_of_address(case.sender) is not None:
+        return False
     match case.policy.desk.follow_up_sender:
         case "anyone":
-            return case.sender is not None
+            return True
         case "domain":
             customer = normal(candidate.ticket.customer.address or "")
             domain = customer.rpartition("@")[2]
-            return case.sender is not None and bool(domain) and case.sender.rpartition("@")[2] == domain
+            return bool(domain) and case.sender.rpartition("@")[2] == domain
         case _:
             return False
 
@@ -142,13 +164,14 @@ def _lets_in(case: Case, candidate: Candidate) -> bool:
 
 def _open(case: Case, place: _Place, plain: Decision) -> Decision:
     letter, asked = case.letter, case.asked
-    title = defused(letter.subject, case.policy) if place.links else letter.subject
     twins = tuple(twin.ticket for twin in case.known.twins if twin.ticket is not None)
-    made = opening(letter, case.route.queue, asked.title or title)
+    made = opening(letter, case.route.queue, case.policy, asked.title)
     made = replace(made, state=asked.state or made.state, priority=asked.priority or made.priority)
-    changes: tuple[Change, ...] = (Assigned(owner=asked.owner, locked=asked.lock),) if asked.owner else ()
+    owns = asked.owner is not None and case.policy.rights(asked.owner).may(case.route.queue, "ro")
+    changes: tuple[Change, ...] = (Assigned(owner=asked.owner, locked=asked.lock),) if asked.owner and owns else ()
+    blind = f"X-Ticketctl-Owner: {asked.owner} may not see queue {case.route.queue}: passed over"
     name = "auto-new-ticket" if place.closed else "auto-reply"
-    reply, rows = answer(name, case, case.route.queue)
+    reply, rows = answer(name, case, case.route.queue, place.closed)
     return replace(
         plain,
         opening=made,
@@ -157,7 +180,7 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
         silence=rows,
-        why=(*plain.why, _answer_text(reply, rows)),
+        why=(*plain.why, *((blind,) if asked.owner and not owns else ()), _answer_text(reply, rows)),
     )
 
 
@@ -175,7 +198,7 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
     closed = ticket.state.type is StateType.CLOSED
     policy_of_closed = queue.closed_follow_up if queue else "reopen"
     if closed and place.role == "party" and policy_of_closed == "new-ticket":
-        own = replace(place, found=None, links=(ticket.id,), closed=True)
+        own = replace(place, found=None, links=(ticket.id,), closed=candidate)
         why = f"ticket {ticket.number} is closed: a new one, linked"
         return _open(case, own, replace(plain, why=(*plain.why, why)))
     follow = replace(plain, verdict="follow-up", ticket=ticket.id)
@@ -183,7 +206,7 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
         return _aside(case, place, candidate, follow)
     rejected = closed and policy_of_closed == "reject"
     name = "auto-reject" if rejected else "auto-follow-up"
-    reply, rows = answer(name, case, ticket.queue, candidate, found)
+    reply, rows = answer(name, case, ticket.queue, candidate)
     changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
     return replace(
         follow,
@@ -206,7 +229,7 @@ def _revive(case: Case, candidate: Candidate) -> tuple[tuple[Change, ...], tuple
         why.append(f"{ticket.state} becomes open")
     owner = ticket.owner or candidate.first_agent
     agent = case.policy.agents.get(owner) if owner else None
-    if agent is None:
+    if agent is None or not case.policy.rights(agent.name).may(ticket.queue, "ro"):
         return tuple(changes), tuple(why), None
     active = not agent.away
     if not (ticket.owner == owner and ticket.locked) and (active or ticket.owner != owner):
@@ -217,8 +240,9 @@ def _revive(case: Case, candidate: Candidate) -> tuple[tuple[Change, ...], tuple
 
 def _aside(case: Case, place: _Place, candidate: Candidate, follow: Decision) -> Decision:
     """What a third party, an agent or a machine writes: an article that changes nothing."""
-    failures = _failures(case, candidate) if case.judged.kind is Kind.BOUNCE else ()
-    of_answer = any(case.known.tokens[m].audience == "customer" for m in _returned_tokens(case)) and bool(failures)
+    mailed = _came_back(case, candidate) if case.judged.kind is Kind.BOUNCE else None
+    failures = _failures(case, mailed) if mailed else ()
+    of_answer = bool(failures) and mailed is not None and mailed.audience == "customer"
     remarks = (*place.remarks, "address failed") if failures else place.remarks
     author = case.policy.agent_of_address(case.sender) if place.role == "agent" and case.sender else None
     sender: SenderType = "agent" if author else "system" if case.judged.kind is Kind.BOUNCE else "customer"
@@ -227,21 +251,17 @@ def _aside(case: Case, place: _Place, candidate: Candidate, follow: Decision) ->
     return replace(follow, article=article, changes=failures, silence=silence)
 
 
-def _returned_tokens(case: Case) -> list[str]:
-    """Tokens of our mails that this letter gives back: of the envelope recipient, then of what it returns."""
-    found = [evidence for evidence in gather(case) if evidence.where in ("envelope recipient", "returned mail")]
-    return [evidence.mailed.token for evidence in found if evidence.mailed is not None]
+def _came_back(case: Case, candidate: Candidate) -> Mailed | None:
+    """The mail of ours that a bounce gives back: by the envelope recipient, by what it returns, by In-Reply-To."""
+    found = [evidence.mailed for evidence in gather(case) if evidence.mailed and evidence.where != "References"]
+    return next((mail for mail in found if mail.ticket == candidate.ticket.id), None)
 
 
-def _failures(case: Case, candidate: Candidate) -> tuple[DeliveryFailed, ...]:
+def _failures(case: Case, mailed: Mailed) -> tuple[DeliveryFailed, ...]:
     """The addresses of our mail that a bounce reports as failed; a delay is no failure (RFC 3464 section 2.3.3)."""
-    mails = [case.known.tokens[token] for token in _returned_tokens(case)]
-    mailed = next((mail for mail in mails if mail.ticket == candidate.ticket.id), None)
-    if mailed is None:
-        return ()
     failed = []
     for report in case.letter.reports:
-        if report.action == "delayed" or report.action in ("delivered", "relayed", "expanded"):
+        if report.action in _NO_FAILURE or (not report.action and (report.status or "")[:1] in ("2", "4")):
             continue
         recipient = normal(report.recipient) if report.recipient else None
         if recipient not in mailed.recipients and len(mailed.recipients) == 1:
@@ -289,10 +309,11 @@ def as_article(
     )
 
 
-def opening(letter: Letter, queue: str, title: str | None = None) -> Opening:
-    """The ticket that the letter would make there."""
+def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None) -> Opening:
+    """The ticket that the letter would make there. A subject is cut before it is defused: the cut could arm it."""
+    title = title[:TITLE_LIMIT] if title else defused(letter.subject.strip()[:TITLE_LIMIT], policy)
     return Opening(
-        title=(letter.subject if title is None else title).strip()[:TITLE_LIMIT] or NO_SUBJECT,
+        title=title.strip() or NO_SUBJECT,
         queue=queue,
         customer=letter.author if letter.author.address else NOBODY,
     )

@@ -13,11 +13,15 @@ from ticketctl.intake.route import TOKEN, Route
 from ticketctl.intake.value import Asks, Envelope, Known, Mailed, message_id_key
 from ticketctl.letter.value import Letter
 from ticketctl.policy import Policy
-from ticketctl.ticket import damm, normal
+from ticketctl.ticket import Kind, damm, normal
 
 REFERENCES_LOOKED_AT = 20  # G9
-NUMBERS_LOOKED_AT = 10
+NUMBERS_LOOKED_AT = 20
 RETURNED_LOOKED_AT = 20
+TOKENS_LOOKED_AT = 100
+SUBJECT_LOOKED_AT = 2000  # characters
+_MAILBOX = re.compile(r"[^\s<>,;]{1,64}@[^\s<>,;@]{1,255}")
+_REPORTS = (Kind.BOUNCE, Kind.MDN, Kind.FEEDBACK)
 
 Proof = Literal["token", "id", "awaited", "number"]
 
@@ -44,7 +48,7 @@ def asks(letter: Letter, route: Route, envelope: Envelope, policy: Policy, conte
         key=f"{route.enveloped}\n{content}",
         content=content,
         message_id=letter.message_id,
-        tokens=tuple(dict.fromkeys(tokens)),
+        tokens=tuple(dict.fromkeys(tokens))[:TOKENS_LOOKED_AT],
         ids=ids,
         numbers=tuple(dict.fromkeys([*_extension_number(route), *numbers(letter.subject, policy)])),
         sender=sender,
@@ -54,31 +58,45 @@ def asks(letter: Letter, route: Route, envelope: Envelope, policy: Policy, conte
 
 
 def answer_to(letter: Letter, envelope: Envelope) -> str | None:
-    """Row A18: Return-Path where it is From's address or domain, else From. None: nobody to answer."""
+    """Row A18: Return-Path where it is From's address or domain, else From. None: nobody to answer.
+
+    The domain is the one that the path is sent to: what SRS claims inside it anybody can write.
+    """
     author = letter.author.address
     if not author:
         return None
-    path = envelope.sender if envelope.sender is not None else letter.return_path
-    if path and "@" in path and normal(path).rpartition("@")[2] == normal(author).rpartition("@")[2]:
-        return path
-    return author
+    path = (envelope.sender if envelope.sender is not None else letter.return_path or "").strip().strip("<>")
+    same = path.rpartition("@")[2].lower() == author.rpartition("@")[2].lower()
+    return path if same and _MAILBOX.fullmatch(path) else author
 
 
 def numbers(subject: str, policy: Policy) -> list[str]:
     """Every number right after our hook; those that carry our system id and a right check digit first."""
-    found = [match[1] for match in _hooked(policy).finditer(subject)][:NUMBERS_LOOKED_AT]
-    return sorted(dict.fromkeys(found), key=lambda number: not _ours(number, policy))
+    found = [match[1] for match in _hooked(policy).finditer(subject[:SUBJECT_LOOKED_AT])]
+    return sorted(dict.fromkeys(found), key=lambda number: not _ours(number, policy))[:NUMBERS_LOOKED_AT]
 
 
 def defused(subject: str, policy: Policy) -> str:
-    """The subject with our hook taken out before every number; the number stays, as a plain one."""
-    return _hooked(policy).sub(lambda match: match[1], subject).strip()
+    """The subject with our hook taken out before every number; the number stays, as a plain one.
+
+    Again and again: what stood before a hook may be a hook for what is left.
+    """
+    rest, plain = subject, _hooked(policy).sub(r"\1", subject)
+    while plain != rest:
+        rest, plain = plain, _hooked(policy).sub(r"\1", plain)
+    return rest.strip()
 
 
 def gather(case: Case) -> list[Evidence]:
     """All evidence for a ticket that is there, strongest first; returned mail speaks in a machine's mail only."""
     letter, route, known, policy = case.letter, case.route, case.known, case.policy
     found = [*_by_token(route.extension, "envelope recipient", known)]
+    returned: list[Evidence] = []
+    if not case.personal:
+        for each in letter.returned_ids[:RETURNED_LOOKED_AT]:
+            returned += _by_token(each, "returned mail", known)
+    if case.judged.kind in _REPORTS:  # it belongs to the mail that came back
+        found += returned
     replies = [message_id_key(each) for each in letter.in_reply_to[:REFERENCES_LOOKED_AT]]
     for each in replies:
         found += _by_id(each, "In-Reply-To", known)
@@ -97,9 +115,8 @@ def gather(case: Case) -> list[Evidence]:
             if beside or _same_queue(evidence, message_id_key(each), route, known)
         ]
     found += subject
-    if not case.personal:
-        for each in letter.returned_ids[:RETURNED_LOOKED_AT]:
-            found += _by_token(each, "returned mail", known)
+    if case.judged.kind not in _REPORTS:
+        found += returned
     return [_merged(evidence, known) for evidence in found if evidence.ticket in known.tickets]
 
 
@@ -110,6 +127,16 @@ def _merged(evidence: Evidence, known: Known) -> Evidence:
         ticket = into
         seen.add(into)
     return evidence if ticket == evidence.ticket else replace(evidence, ticket=ticket)
+
+
+def answers_a_machine(case: Case) -> bool:
+    """Does the letter answer one of our automatic mails (row A14)?"""
+    said = [*case.letter.in_reply_to[:REFERENCES_LOOKED_AT]] or [*case.letter.references[-1:]]
+    return any(
+        evidence.mailed is not None and evidence.mailed.audience != "customer"
+        for text in (case.route.extension, *map(message_id_key, said))
+        for evidence in _by_token(text, "", case.known)
+    )
 
 
 def _by_token(text: str, where: str, known: Known) -> list[Evidence]:

@@ -11,6 +11,7 @@ from ticketctl.letter.value import Letter
 from ticketctl.policy import Policy
 from ticketctl.ticket import normal
 
+EXTENSION_LIMIT = 64  # characters: no local part is longer (RFC 5321 section 4.5.3.1)
 TOKEN = re.compile(r"(?<![A-Za-z0-9])([A-Za-z2-7]{26})(?![A-Za-z0-9])")
 
 
@@ -29,13 +30,13 @@ def route(letter: Letter, envelope: Envelope, policy: Policy) -> Route:
     for address, source in _enveloped(letter, envelope):
         queue, extension = _queue_of(address, policy)
         if queue:
-            why = f"queue {envelope.queue}: asked for" if envelope.queue else f"queue {queue}: {source} {address}"
+            why = f"queue {envelope.queue}: asked for" if envelope.queue else f"queue {queue}: {source} {address[:320]}"
             return Route(queue=envelope.queue or queue, enveloped=queue, extension=extension, why=why)
     if envelope.queue:
         return Route(queue=envelope.queue, enveloped=envelope.queue, why=f"queue {envelope.queue}: asked for")
     default = policy.desk.default_queue
     if envelope.recipient:
-        why = f"queue {default}: the default; no queue has {envelope.recipient}"
+        why = f"queue {default}: the default; no queue has {envelope.recipient[:320]}"
         return Route(queue=default, enveloped="", why=why, unknown=True)
     for named in (*letter.to, *letter.cc):
         if named.address:
@@ -62,4 +63,4 @@ def _queue_of(address: str, policy: Policy) -> tuple[str | None, str]:
         return queue, ""
     local, _, domain = plain.rpartition("@")
     name, found, extension = local.partition(policy.desk.recipient_delimiter)
-    return (policy.queue_of(f"{name}@{domain}"), extension) if found else (None, "")
+    return (policy.queue_of(f"{name}@{domain}"), extension[:EXTENSION_LIMIT]) if found else (None, "")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from msgspec.structs import replace
 
 from core.intake.desk import (
     AGENT_TOKEN,
     ANNA,
+    AUTO,
     CUSTOMER,
     NOW,
     NUMBER,
@@ -22,7 +24,8 @@ from core.intake.desk import (
     ticket,
 )
 from ticketctl.change import Assigned, DeliveryFailed, StateSet
-from ticketctl.intake import AutoAnswer, Counts, Envelope, Twin
+from ticketctl.intake import AutoAnswer, Candidate, Counts, Envelope, Twin
+from ticketctl.intake.evidence import numbers
 from ticketctl.letter.value import Report
 from ticketctl.ticket import Address, Kind, State
 
@@ -246,3 +249,193 @@ def test_trusted_headers_are_obeyed_and_others_are_not():
     assert trusted.why[0] == "X-Ticketctl-State: 'nonsense' is not there: passed over"
     plain = decided(mail)
     assert (plain.queue, plain.opening.priority, plain.changes) == ("Support", "normal", ())
+
+
+# what an attacker, or a lawyer, would try
+
+OTHER = "2026112210000028"
+
+
+def two(**fields):
+    """Ticket 1 of the customer, ticket 2 of somebody else."""
+    other = ticket(id=2, number=OTHER, customer=Address(address="dora@other.test"))
+    one = known(**fields)
+    tickets = {**one.tickets, 2: Candidate(ticket=other, parties=frozenset({"dora@other.test"}))}
+    return replace(one, tickets=tickets, numbers={**one.numbers, OTHER: 2})
+
+
+@pytest.mark.parametrize(
+    ("sender", "fields", "expected"),
+    [
+        # the strongest evidence alone, and the conflict is a remark
+        (CUSTOMER, {"in_reply_to": (OURS,), "subject": f"[Ticket#{OTHER}]"}, ("follow-up", 1, ("conflict",))),
+        # a party of the weaker one gains nothing
+        ("dora@other.test", {"in_reply_to": (OURS,), "subject": f"[Ticket#{OTHER}]"}, ("new", None, ())),
+        ("dora@other.test", {"in_reply_to": ("<first@customer.test>",), "subject": f"[Ticket#{OTHER}]"},
+         ("new", None, ())),
+        (STRANGER, {"subject": f"Ticket#{NUMBER} Ticket#{OTHER}"}, ("new", None, ())),
+    ],
+)  # fmt: skip
+def test_several_tickets_are_as_none_to_who_is_no_party_of_the_strongest(sender, fields, expected):
+    found = decided(letter(sender=sender, **fields), knows=two())
+    assert (found.verdict, found.ticket, found.article.remarks) == expected
+    assert found.links == ()
+
+
+@pytest.mark.parametrize("rule", ["domain", "anyone"])
+def test_an_agents_own_mail_by_number_alone_is_a_third_partys(rule):
+    mail = letter(sender=ANNA, subject=f"[Ticket#{NUMBER}]")
+    one = ticket(customer=Address(address="carla@example.org"))
+    found = decided(mail, under=policy(follow_up_sender=rule), knows=known(ticket=one))
+    assert (found.verdict, found.links) == ("new", (1,))
+
+
+@pytest.mark.parametrize(
+    ("sender", "rule", "verdict", "remarks"),
+    [
+        (CUSTOMER, "party", "follow-up", ("by number",)),
+        (STRANGER, "anyone", "follow-up", ("by number",)),
+        (STRANGER, "party", "new", ()),
+    ],
+)
+def test_a_machines_mail_by_number_lands_as_a_persons_would_and_changes_nothing(sender, rule, verdict, remarks):
+    mail = letter(sender=sender, subject=f"[Ticket#{NUMBER}]")
+    bulk = judged(kind=Kind.BULK, rule="A7", silence=("A7",))
+    one = ticket(state=State.CLOSED_SUCCESSFUL)
+    found = decided(mail, says=bulk, under=policy(follow_up_sender=rule), knows=known(ticket=one))
+    assert (found.verdict, found.article.remarks, found.changes, found.answer) == (verdict, remarks, (), None)
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.REMOVED, State.CLOSED_SUCCESSFUL])
+def test_an_answered_notice_never_becomes_a_ticket(state):
+    mail = letter(sender=STRANGER, in_reply_to=(f"<t.{AGENT_TOKEN}.{NUMBER}@example.org>",))
+    assert decided(mail, knows=known(ticket=ticket(state=state))).verdict == "held"
+
+
+def test_a_notice_answered_by_who_was_an_agent_is_held():
+    was = policy()
+    was = replace(was, agents={"bert": was.agents["bert"]})
+    mail = letter(sender=ANNA, in_reply_to=(f"<t.{AGENT_TOKEN}.{NUMBER}@example.org>",))
+    assert decided(mail, under=was).held == "a notice was answered by somebody who is no agent any more"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"Ticket#Ticket#{NUMBER}",
+        f"Ticket#: [Ticket#: {NUMBER}] x",
+        "Ticket#" * 30 + NUMBER,
+        "a " * 110 + f"Ticket#{NUMBER}" + "0" * 40,
+        f"Ticket#{OTHER}",
+    ],
+)
+def test_no_title_of_a_new_ticket_names_a_ticket(subject):
+    found = decided(letter(sender=STRANGER, subject=subject))
+    assert not numbers(found.opening.title, policy())
+
+
+def test_a_customer_whose_agent_may_not_see_the_queue_any_more_tells_him_nothing():
+    under = policy()
+    under = replace(under, roles={"all": replace(under.roles["all"], queues={"Sales": ("rw",)})})
+    for fields in ({"ticket": ticket(owner="anna")}, {"first_agent": "anna"}):
+        found = decided(letter(in_reply_to=(OURS,)), knows=known(**fields), under=under)
+        assert (found.changes, found.tell) == ((), None)
+
+
+def test_a_mail_is_answered_once_though_two_queues_get_it():
+    under = policy()
+    twin = Twin(mail=7, queue="Sales", ticket=1, n=1)
+    silent = decided(knows=known(twins=(twin,)))  # Sales answers nobody
+    assert silent.answer is not None
+    queues = {**under.queues, "Sales": replace(under.queues["Sales"], auto=AUTO)}
+    found = decided(knows=known(twins=(twin,)), under=replace(under, queues=queues))
+    assert (found.verdict, found.links, found.answer, found.silence) == ("new", (1,), None, ("A15",))
+    held = replace(twin, ticket=None, n=None)
+    assert decided(knows=known(twins=(held,)), under=replace(under, queues=queues)).answer is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "knows", "rows"),
+    [
+        ({"in_reply_to": (OURS,)}, {"audience": "auto"}, ("A14",)),
+        ({"references": ("<x@y.test>", OURS)}, {"audience": "auto"}, ("A14",)),
+        ({"references": (OURS, "<x@y.test>")}, {"audience": "auto"}, ()),
+        ({"in_reply_to": (OURS,)}, {"answered_today": 1}, ("A14",)),
+        ({"in_reply_to": (OURS,)}, {"counts": Counts(address_day=10)}, ("A16",)),
+    ],
+)
+@pytest.mark.parametrize("closed", ["new-ticket", "reject"])
+def test_a14_and_a16_hold_for_the_answers_of_closed_tickets(fields, knows, rows, closed):
+    one = ticket(state=State.CLOSED_SUCCESSFUL)
+    under = policy(queue={"closed_follow_up": closed})
+    found = decided(letter(**fields), knows=known(ticket=one, **knows), under=under)
+    assert (found.silence, found.answer is None) == (rows, bool(rows))
+
+
+@pytest.mark.parametrize(
+    ("path", "recipient"),
+    [
+        ("SRS0=ab=cd=customer.test=carla@evil.test", CUSTOMER),
+        ("<Bounce@CUSTOMER.test>", "Bounce@CUSTOMER.test"),
+        ("prvs=123=carla@customer.test", "prvs=123=carla@customer.test"),
+        ("a b@customer.test", CUSTOMER),
+        ("x,evil@evil.test,y@customer.test", CUSTOMER),
+        ("", CUSTOMER),
+        ("@customer.test", CUSTOMER),
+    ],
+)
+def test_an_answer_goes_where_the_author_is_and_nowhere_that_a_path_only_claims(path, recipient):
+    assert decided(envelope=Envelope(recipient="support@example.org", sender=path)).answer.recipient == recipient
+
+
+def test_a_bounce_lands_where_the_returned_mail_belongs_whatever_its_subject_says():
+    report = Report(recipient=CUSTOMER, action="failed", status="5.1.1")
+    mail = letter(sender=DAEMON, subject=f"Returned: [Ticket#{OTHER}]", returned_ids=(OURS,), reports=(report,))
+    found = decided(mail, says=BOUNCE, knows=two())
+    assert (found.ticket, [change.recipient for change in found.changes]) == (1, [CUSTOMER])
+
+
+@pytest.mark.parametrize(
+    ("report", "marked"),
+    [
+        ({"action": "failed", "status": "4.4.7"}, True),
+        ({"action": "", "status": "4.4.7"}, False),
+        ({"action": "", "status": "2.0.0"}, False),
+        ({"action": "", "status": None}, True),
+        ({"action": "relayed", "status": "2.0.0"}, False),
+        ({"action": "failed", "status": "5.1.1", "recipient": "forwarded@far.test"}, True),
+    ],
+)
+def test_which_reports_mark_an_address(report, marked):
+    mail = letter(sender=DAEMON, returned_ids=(OURS,), reports=(Report(**{"recipient": CUSTOMER, **report}),))
+    assert bool(decided(mail, says=BOUNCE).changes) == marked
+
+
+def test_a_bounce_without_our_token_marks_nobody():
+    report = Report(recipient=CUSTOMER, action="failed", status="5.1.1")
+    for fields in ({"subject": f"[Ticket#{NUMBER}]"}, {"in_reply_to": ("<first@customer.test>",)}):
+        found = decided(letter(sender=DAEMON, reports=(report,), **fields), says=BOUNCE)
+        assert (found.verdict, found.changes) == ("new", ())
+
+
+def test_several_recipients_and_a_report_on_none_of_them_mark_nobody():
+    one = known()
+    mailed = replace(one.tokens[TOKEN], recipients=(CUSTOMER, "dora@other.test"))
+    report = Report(recipient="somebody@far.test", action="failed", status="5.1.1")
+    mail = letter(sender=DAEMON, returned_ids=(OURS,), reports=(report,))
+    found = decided(mail, says=BOUNCE, knows=replace(one, tokens={TOKEN: mailed}))
+    assert (found.verdict, found.changes) == ("follow-up", ())
+
+
+def test_a_mail_without_any_identity_is_flagged():
+    assert decided(letter(message_id=None)).article.remarks[0].startswith("parser: neither Message-ID nor queue id")
+    assert decided(letter(message_id=None, queue_id="4XyZ")).article.remarks == ()
+
+
+def test_a_trusted_queue_is_no_unknown_recipient_and_a_trusted_owner_must_see_it():
+    headers = (("X-Ticketctl-Queue", "Sales"), ("X-Ticketctl-Owner", "anna"))
+    under = policy(unknown_recipient="reject")
+    under = replace(under, roles={"all": replace(under.roles["all"], queues={"Support": ("rw",)})})
+    found = decided(letter(headers=headers), under=under, envelope=Envelope(recipient="no@example.org", trust=True))
+    assert (found.verdict, found.queue, found.changes) == ("new", "Sales", ())
+    assert "X-Ticketctl-Owner: anna may not see queue Sales: passed over" in found.why

@@ -21,8 +21,10 @@ from ticketctl.intake.evidence import defused, numbers
         ("[Ticket#12345678] and [Ticket#2026112210000014]", [NUMBER, "12345678"]),
         ("[Ticket#2026112210000041]", ["2026112210000041"]),
         ("Ticket#" + "9" * 41, []),
+        ("".join(f"Ticket#{n} " for n in range(10000000, 10000030)) + f"Ticket#{NUMBER}",
+         [NUMBER, *map(str, range(10000000, 10000019))]),
     ],
-)
+)  # fmt: skip
 def test_a_number_counts_right_after_our_hook_only(subject, expected):
     assert numbers(subject, policy()) == expected
 
@@ -52,3 +54,13 @@ def test_a_token_is_found_alone_and_in_any_case(written):
 def test_ids_are_compared_without_brackets_blanks_and_case():
     assert message_id_key("<A\r\n\tB@Example.ORG>") == "ab@example.org"
     assert message_id_key(f"<{'x' * 300}@a.test>") == message_id_key(f"<{'x' * 255}")
+
+
+def test_what_is_asked_is_bounded_whatever_a_mail_holds():
+    under = policy(recipient_delimiter="+")
+    envelope = Envelope(recipient=f"support+{'.'.join([TOKEN] * 9000)}@example.org")
+    mail = letter(in_reply_to=(f"<{'.'.join([TOKEN] * 30)}>",) * 500, subject="Ticket#12345678 " * 100_000)
+    asked = asks(mail, route(mail, envelope, under), envelope, under, "digest")
+    assert len(asked.tokens) <= 100
+    assert len(asked.ids) <= 40
+    assert len(asked.numbers) <= 21
