@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ticketctl.receive import Received
     from ticketctl.store import Store
 
+PATIENCE = 25.0  # seconds to wait for the database: well below the launcher's limit
 CPU_SECONDS = 10  # G9, for reading and deciding one mail
 MEMORY = 300 * 1024 * 1024  # G9, bytes of data beside the mail itself
 TEMPFAIL = 75
@@ -35,7 +36,7 @@ usage: ticketctl-postmaster [--recipient ADDR]... [--sender ADDR] [--queue NAME]
                             [--explain] [-o json] [-v] [--config FILE] [--database URL] < MAIL
 
 examples, in postfix's master.cf, an aliases file, by hand:
-  argv=/usr/bin/ticketctl-postmaster --sender ${sender} --recipient ${original_recipient}
+  argv=/usr/bin/ticketctl-postmaster --recipient=${recipient} --sender=${sender}
   support: "|/usr/bin/ticketctl-postmaster"
   ticketctl-postmaster --explain < mail.eml
 
@@ -62,12 +63,13 @@ def main(argv: list[str], stdin: BinaryIO) -> int:
     try:
         request = parse(argv)
         if request.help:
-            print(USAGE, end="")
+            _write(USAGE)
             return 0
-        with _patience():
-            return _run(request, stdin.read())
+        raw = stdin.read()
+        with _patience(len(raw)):
+            return _run(request, raw)
     except errors.Refusal as refusal:
-        _say(f"{refusal.message}")
+        _say(_harmless(refusal.message.partition("\n")[0][:500]))
         return TEMPFAIL
 
 
@@ -117,7 +119,7 @@ def _run(request: Request, raw: bytes) -> int:
     from ticketctl.store import Store
 
     settings = config.read(environ=os.environ, flags=request.flags, euid=os.geteuid())
-    store = Store(settings.database)
+    store = Store(settings.database, timeout=PATIENCE)
     now = datetime.now(UTC)  # noqa: TID251  # this is the shell: it reads the clock, once
     recipients: list[str | None] = [*request.recipients] or [None]
     envelopes = [
@@ -131,13 +133,14 @@ def _run(request: Request, raw: bytes) -> int:
 
 def _receive(request: Request, store: Store, raw: bytes, envelopes: list[Envelope], now: datetime) -> int:
     """Each recipient its own transaction: any that is to be tried again makes it 75; refused only if all are."""
-    from ticketctl.receive import receive
+    from ticketctl.receive import read, receive
 
     results: list[Received] = []
     deferred: errors.Refusal | None = None
+    incoming = read(raw)
     for envelope in envelopes:
         try:
-            received = receive(store, raw, envelope, now)
+            received = receive(store, incoming, envelope, now)
         except errors.Refusal as refusal:
             deferred = refusal
             continue
@@ -151,59 +154,70 @@ def _receive(request: Request, store: Store, raw: bytes, envelopes: list[Envelop
 
 
 def _explain(request: Request, store: Store, raw: bytes, envelopes: list[Envelope], now: datetime) -> int:
-    from ticketctl.page import escape
-    from ticketctl.receive import explain
+    from ticketctl.receive import explain, read
 
+    incoming = read(raw)
     for envelope in envelopes:
-        received = explain(store, raw, envelope, now)
+        received = explain(store, incoming, envelope, now)
         if request.form == "json":
             _print(request, [received], now)
             continue
         decision = received.decision
         for step, reason in enumerate(decision.why, 1):
-            print(f"{step:2} {escape(reason)}")
-        print(f"=> {decision.verdict}, queue {escape(decision.queue)}, kind {decision.kind}: status {received.status}")
+            _write(f"{step:2} {_harmless(reason)}\n")
+        end = f"=> {decision.verdict}, queue {decision.queue}, kind {decision.kind}: status {received.status}"
+        _write(f"{_harmless(end)}\n")
     return 0
 
 
 def _print(request: Request, results: list[Received], now: datetime) -> None:
-    """What -v and -o json show; a closed stdout changes nothing."""
-    if not (request.verbose or request.form == "json"):
-        return
-    try:
-        for received in results:
-            if request.form == "json":
-                from ticketctl.page import json_
+    """What -v and -o json show."""
+    for received in results:
+        if request.form == "json":
+            from ticketctl.page import json_
 
-                sys.stdout.write(json_(received.as_value(now)).rstrip("\n") + "\n")
-            else:
-                sys.stdout.write(summary(received) + "\n")
-        sys.stdout.flush()
-    except OSError:
-        pass
+            _write(json_(received.as_value(now)).rstrip("\n") + "\n")
+        elif request.verbose:
+            _write(summary(received) + "\n")
+
+
+def _write(text: str) -> None:
+    """To stdout, as UTF-8; one that is closed, full, or of another encoding changes nothing of what was done."""
+    import contextlib
+
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+
+
+def _harmless(text: str) -> str:
+    """The text with what could steer a terminal or a log made visible."""
+    if text.isascii() and text.isprintable():
+        return text
+    from ticketctl.page import escape
+
+    return escape(text)
 
 
 def summary(received: Received) -> str:
     """One line about one mail: the log's, and that of -v."""
-    from ticketctl.page import escape
-
     decision = received.decision
     place = f" article={received.number}/{received.n}" if received.number else ""
     held = f" held={decision.held!r}" if decision.held else ""
     text = f"mail={received.mail} verdict={decision.verdict} queue={decision.queue} kind={decision.kind}{place}{held}"
-    return escape(text)
+    return _harmless(text)
 
 
 def _log(received: Received) -> None:
-    """One line for the mail log."""
+    """One line for the mail log; the mail is ours by now, whatever becomes of the line."""
+    import contextlib
     import syslog
 
-    from ticketctl.page import escape
-
-    syslog.openlog("ticketctl-postmaster", syslog.LOG_PID, syslog.LOG_MAIL)
     recipient = received.envelope.recipient
-    to = f" to=<{escape(recipient)[:200]}>" if recipient else ""
-    syslog.syslog(syslog.LOG_INFO, summary(received) + to)
+    to = f" to=<{_harmless(recipient[:200])}>" if recipient else ""
+    with contextlib.suppress(OSError, ValueError):
+        syslog.openlog("ticketctl-postmaster", syslog.LOG_PID, syslog.LOG_MAIL)
+        syslog.syslog(syslog.LOG_INFO, summary(received) + to)
 
 
 def _say(message: str) -> None:
@@ -220,8 +234,8 @@ class TooMuch(Exception):
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
-    """The limits of G9: TooMuch or MemoryError inside whatever reads the mail, which is then held."""
+def _patience(size: int) -> Iterator[None]:
+    """The limits of G9: TooMuch or MemoryError inside whatever reads the mail of that size, which is then held."""
 
     def enough(_number: int, _frame: object) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -230,7 +244,7 @@ def _patience() -> Iterator[None]:
     before = signal.signal(signal.SIGPROF, enough)
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    wanted = MEMORY + size if hard == resource.RLIM_INFINITY else min(MEMORY + size, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
     try:
         yield

@@ -1,0 +1,145 @@
+"""Write what was decided: letter, ticket, article, changes, and the mail that is owed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from ticketctl import errors
+from ticketctl.change import Answered, ArticleAdded, Created
+from ticketctl.change.step import Owed, Step
+from ticketctl.intake import Decision
+from ticketctl.receive.value import Received, Thought
+from ticketctl.store import AUTO_BRAKE, Again, Reader, Writer
+from ticketctl.ticket import Ticket, message_id, token
+
+
+def write(tx: Writer, thought: Thought, mail: int | None) -> Received:
+    """Letter, ticket, article, changes and what is owed. `mail`: the letter is stored already."""
+    decision = thought.decision
+    plain = Received(letter=thought.letter, envelope=thought.envelope, decision=decision)
+    if decision.verdict == "refused":
+        return plain
+    if decision.verdict == "duplicate":
+        return _duplicate(tx, thought, plain)
+    if mail is None:
+        mail = tx.accept(thought.letter, thought.envelope, decision, thought.asks)
+    else:
+        tx.relabel(mail, decision.verdict, why=decision.why, queue=decision.queue)
+    if decision.verdict in ("held", "dropped"):
+        return replace(plain, mail=mail)
+    if decision.same_article:
+        twin = next(twin for twin in thought.known.twins if twin.ticket == decision.ticket)
+        ticket = _ticket(tx, decision.ticket)
+        tx.place(mail, ticket.id, twin.n, decision.verdict)
+        return replace(plain, mail=mail, ticket=ticket.id, number=ticket.number, n=twin.n)
+    ticket = _opened(tx, decision) if decision.opening else _ticket(tx, decision.ticket)
+    n = ticket.articles + 1
+    tx.place(mail, ticket.id, n, decision.verdict)
+    tx.change(ticket.id, *_steps(tx, decision, ticket, n, mail))
+    for other in decision.links:
+        if other != ticket.id:
+            tx.link(ticket.id, other)
+    _brake(tx, thought)
+    return replace(plain, mail=mail, ticket=ticket.id, number=ticket.number, n=n)
+
+
+def _duplicate(tx: Writer, thought: Thought, plain: Received) -> Received:
+    """The first result once more."""
+    again = thought.known.again
+    if again is None:
+        raise Again
+    ticket = tx.ticket(again.ticket) if again.ticket is not None else None
+    return replace(plain, mail=again.mail, ticket=again.ticket, n=again.n, number=ticket.number if ticket else None)
+
+
+def _ticket(tx: Reader, ticket_id: int | None) -> Ticket:
+    ticket = tx.ticket(ticket_id) if ticket_id is not None else None
+    if ticket is None:
+        raise errors.NotThere(f"no ticket {ticket_id}")
+    return ticket
+
+
+def _opened(tx: Writer, decision: Decision) -> Ticket:
+    opening = decision.opening
+    if opening is None:
+        raise errors.Failed("a new ticket without an opening")
+    ticket_id, number = tx.number(tx.current().desk)
+    return tx.change(
+        None,
+        Created(id=ticket_id, number=number, title=opening.title, queue=opening.queue, state=opening.state,
+                priority=opening.priority, customer=opening.customer),  # fmt: skip
+    )
+
+
+def _steps(tx: Writer, decision: Decision, ticket: Ticket, n: int, mail: int) -> list[Step]:
+    """The article, what follows from it, and the mails that are owed."""
+    article = decision.article
+    if article is None:
+        raise errors.Failed("a letter on a ticket without an article")
+    article = replace(article, n=n, mail=mail)
+    added = ArticleAdded(
+        n=n, channel="email", sender_type=article.sender_type, visible=article.visible, kind=article.kind,
+        author=article.author.address, subject=article.subject, message_id=article.message_id, remarks=article.remarks,
+    )  # fmt: skip
+    steps = [Step(change=added, article=article, owed=_notices(tx, decision, ticket, n))]
+    steps += [Step(change=change) for change in decision.changes]
+    if decision.answer is not None:
+        steps.append(_answered(tx, decision, ticket, n, mail))
+    return steps
+
+
+def _answered(tx: Writer, decision: Decision, ticket: Ticket, n: int, mail: int) -> Step:
+    """The automatic answer: token and Message-ID are fixed here, its text when the row is claimed (G5)."""
+    answer = decision.answer
+    if answer is None:
+        raise errors.Failed("no answer to owe")
+    fresh = token()
+    owed = Owed(
+        mail_class="auto",
+        audience="auto",
+        token=fresh,
+        message_id=message_id(fresh, ticket.number, tx.current().desk.domain),
+        sender="",
+        recipients=(answer.recipient,),
+        plan={"answer": answer.answer, "template": answer.template, "ticket": ticket.id, "article": n, "mail": mail},
+    )
+    return Step(change=Answered(answer=answer.answer, template=answer.template, recipient=answer.recipient),
+                owed=(owed,))  # fmt: skip
+
+
+def _notices(tx: Writer, decision: Decision, ticket: Ticket, n: int) -> tuple[Owed, ...]:
+    """The agent whom a follow-up concerns is told."""
+    agent = tx.current().agents.get(decision.tell) if decision.tell else None
+    if agent is None or not agent.email:
+        return ()
+    plan = {"event": "follow-up", "agent": agent.name, "ticket": ticket.id, "article": n}
+    return (_notice(tx, agent.email, ticket.number, plan),)
+
+
+def _brake(tx: Writer, thought: Thought) -> None:
+    """The desk's own counter is full (G13): no automatic answer goes out until an admin, who is told, lets them."""
+    policy, counted = tx.current(), thought.known.counts.total_hour
+    if "A16" not in thought.decision.silence or not 0 < policy.desk.auto_limits.total_hour <= counted:
+        return
+    if any(brake.name == AUTO_BRAKE for brake in tx.brakes()):
+        return
+    reason = f"{counted} automatic answers in an hour; the limit is {policy.desk.auto_limits.total_hour}"
+    tx.brake(AUTO_BRAKE, True, reason)
+    admins = [agent for agent in policy.agents.values() if agent.admin and agent.email]
+    tx.owe(*(_notice(tx, str(agent.email), "0", {"event": "breaker", "agent": agent.name, "reason": reason})
+             for agent in admins))  # fmt: skip
+
+
+def _notice(tx: Writer, address: str, number: str, plan: dict[str, Any]) -> Owed:
+    fresh = token()
+    return Owed(
+        mail_class="notice",
+        audience="agent",
+        token=fresh,
+        message_id=message_id(fresh, number, tx.current().desk.domain),
+        sender="",
+        recipients=(address,),
+        plan=plan,
+    )
