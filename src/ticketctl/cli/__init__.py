@@ -72,7 +72,7 @@ cli = LazyGroup(
 ticketctl                               what waits for me
 ticketctl list queue:Support age:3d..   older than three days, in one queue
 ticketctl take --next && ticketctl reply 17
-ticketctl list -o ids tag:spam | ticketctl close --unsuccessful -
+ticketctl list -o ids waiting:customer age:90d.. | ticketctl close --unsuccessful -
 """,
 )
 
