@@ -35,7 +35,7 @@ def tracked() -> list[Path]:
 
 
 def texts() -> Iterator[tuple[str, int, str]]:
-    """Every line of every text but the license, which is others' words, and this file, which has names of both kinds."""
+    """Every line of every text but the license (others' words) and this file (names of both kinds)."""
     for path in tracked():
         if path.name == "LICENSE" or path == Path(__file__).resolve():
             continue
