@@ -113,7 +113,7 @@ def test_the_forms_of_a_list(desk: Desk) -> None:
     assert desk.done("list", "-o", "ids") == f"{FIRST}\n{SECOND}\n"
     assert desk.done("list", "-o", "ids", "-0") == f"{FIRST}\0{SECOND}\0"
     assert [line[:11] for line in desk.done("-o", "jsonl", "list").splitlines()] == ['{"number": '] * 2
-    assert desk.done("list", "-o", "table").splitlines()[0].split()[:3] == ["NUMBER", "ID", "QUEUE"]
+    assert desk.done("list", "-o", "table").splitlines()[0].split()[:2] == ["NUMBER", "ID"]
     assert desk.done("list", "-o", "tsv") == desk.done("list")
     assert desk.done("list", "owner:me") == ""
     assert desk.done("list", "owner:me", "-o", "json") == "[]\n"
