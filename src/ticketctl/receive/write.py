@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ticketctl import errors
 from ticketctl.change import Answered, ArticleAdded, Created
 from ticketctl.change.step import Owed, Step
-from ticketctl.intake import Decision
+from ticketctl.intake import AutoAnswer, Decision, Opening
 from ticketctl.receive.value import Received, Thought
 from ticketctl.store import AUTO_BRAKE, Again, Reader, Writer
 from ticketctl.ticket import Ticket, message_id, token
@@ -34,15 +34,19 @@ def write(tx: Writer, thought: Thought, mail: int | None) -> Received:
         ticket = _ticket(tx, decision.ticket)
         tx.place(mail, ticket.id, twin.n, decision.verdict)
         return replace(plain, mail=mail, ticket=ticket.id, number=ticket.number, n=twin.n)
-    ticket = _opened(tx, decision) if decision.opening else _ticket(tx, decision.ticket)
-    n = ticket.articles + 1
-    tx.place(mail, ticket.id, n, decision.verdict)
-    tx.change(ticket.id, *_steps(tx, decision, ticket, n, mail))
+    if decision.opening is not None:
+        created = _created(tx, decision.opening)
+        steps = _steps(tx, decision, created.id, created.number, 1, mail)
+        ticket = tx.change(None, created, *steps)  # at once: one row, one insert of its history
+    else:
+        ticket = _ticket(tx, decision.ticket)
+        ticket = tx.change(ticket.id, *_steps(tx, decision, ticket.id, ticket.number, ticket.articles + 1, mail))
+    tx.place(mail, ticket.id, ticket.articles, decision.verdict)
     for other in decision.links:
         if other != ticket.id:
             tx.link(ticket.id, other)
     _brake(tx, thought)
-    return replace(plain, mail=mail, ticket=ticket.id, number=ticket.number, n=n)
+    return replace(plain, mail=mail, ticket=ticket.id, number=ticket.number, n=ticket.articles)
 
 
 def _duplicate(tx: Writer, thought: Thought, plain: Received) -> Received:
@@ -61,19 +65,13 @@ def _ticket(tx: Reader, ticket_id: int | None) -> Ticket:
     return ticket
 
 
-def _opened(tx: Writer, decision: Decision) -> Ticket:
-    opening = decision.opening
-    if opening is None:
-        raise errors.Failed("a new ticket without an opening")
+def _created(tx: Writer, opening: Opening) -> Created:
     ticket_id, number = tx.number(tx.current().desk)
-    return tx.change(
-        None,
-        Created(id=ticket_id, number=number, title=opening.title, queue=opening.queue, state=opening.state,
-                priority=opening.priority, customer=opening.customer),  # fmt: skip
-    )
+    return Created(id=ticket_id, number=number, title=opening.title, queue=opening.queue, state=opening.state,
+                   priority=opening.priority, customer=opening.customer)  # fmt: skip
 
 
-def _steps(tx: Writer, decision: Decision, ticket: Ticket, n: int, mail: int) -> list[Step]:
+def _steps(tx: Writer, decision: Decision, ticket: int, number: str, n: int, mail: int) -> list[Step]:
     """The article, what follows from it, and the mails that are owed."""
     article = decision.article
     if article is None:
@@ -83,39 +81,36 @@ def _steps(tx: Writer, decision: Decision, ticket: Ticket, n: int, mail: int) ->
         n=n, channel="email", sender_type=article.sender_type, visible=article.visible, kind=article.kind,
         author=article.author.address, subject=article.subject, message_id=article.message_id, remarks=article.remarks,
     )  # fmt: skip
-    steps = [Step(change=added, article=article, owed=_notices(tx, decision, ticket, n))]
+    steps = [Step(change=added, article=article, owed=_notices(tx, decision, ticket, number, n))]
     steps += [Step(change=change) for change in decision.changes]
     if decision.answer is not None:
-        steps.append(_answered(tx, decision, ticket, n, mail))
+        steps.append(_answered(tx, decision.answer, ticket, number, n, mail))
     return steps
 
 
-def _answered(tx: Writer, decision: Decision, ticket: Ticket, n: int, mail: int) -> Step:
+def _answered(tx: Writer, answer: AutoAnswer, ticket: int, number: str, n: int, mail: int) -> Step:
     """The automatic answer: token and Message-ID are fixed here, its text when the row is claimed (G5)."""
-    answer = decision.answer
-    if answer is None:
-        raise errors.Failed("no answer to owe")
     fresh = token()
     owed = Owed(
         mail_class="auto",
         audience="auto",
         token=fresh,
-        message_id=message_id(fresh, ticket.number, tx.current().desk.domain),
+        message_id=message_id(fresh, number, tx.current().desk.domain),
         sender="",
         recipients=(answer.recipient,),
-        plan={"answer": answer.answer, "template": answer.template, "ticket": ticket.id, "article": n, "mail": mail},
+        plan={"answer": answer.answer, "template": answer.template, "ticket": ticket, "article": n, "mail": mail},
     )
     return Step(change=Answered(answer=answer.answer, template=answer.template, recipient=answer.recipient),
                 owed=(owed,))  # fmt: skip
 
 
-def _notices(tx: Writer, decision: Decision, ticket: Ticket, n: int) -> tuple[Owed, ...]:
+def _notices(tx: Writer, decision: Decision, ticket: int, number: str, n: int) -> tuple[Owed, ...]:
     """The agent whom a follow-up concerns is told."""
     agent = tx.current().agents.get(decision.tell) if decision.tell else None
     if agent is None or not agent.email:
         return ()
-    plan = {"event": "follow-up", "agent": agent.name, "ticket": ticket.id, "article": n}
-    return (_notice(tx, agent.email, ticket.number, plan),)
+    plan = {"event": "follow-up", "agent": agent.name, "ticket": ticket, "article": n}
+    return (_notice(tx, agent.email, number, plan),)
 
 
 def _brake(tx: Writer, thought: Thought) -> None:
