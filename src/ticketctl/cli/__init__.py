@@ -80,6 +80,8 @@ ticketctl list -o ids waiting:customer age:90d.. | ticketctl close --unsuccessfu
 def main(argv: Sequence[str] | None = None) -> int:
     """One command line, by default the process's own; gives the exit status (ticketctl(1), EXIT STATUS)."""
     words = [*(sys.argv[1:] if argv is None else argv)]  # cli.list is a verb, not the builtin
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -127,16 +129,19 @@ def _trouble(frame: Frame, trouble: Exception) -> int:
     if frame.options.verbose:
         import traceback
 
+        from ticketctl.cli.output import say
         from ticketctl.page import escape
 
-        sys.stderr.write(escape("".join(traceback.format_exception(trouble)), lines=True))
+        say(escape("".join(traceback.format_exception(trouble)), lines=True))
     hint = "" if frame.options.verbose else "; -v shows where"
     if isinstance(trouble, OSError) and trouble.strerror:
-        where = f"{trouble.filename}: " if trouble.filename else ""
         import errno
 
-        kind = Unavailable if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else Failed
-        return _refused(frame, kind(f"{where}{trouble.strerror}{hint}"))
+        where = f"{trouble.filename}: " if trouble.filename else ""
+        if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            where = where or ("" if _writable() else "stdout: ")
+            return _refused(frame, Unavailable(f"{where}{trouble.strerror}"))
+        return _refused(frame, Failed(f"{where}{trouble.strerror}{hint}"))
     return _refused(frame, Failed(f"a fault of ours: {type(trouble).__name__}: {trouble}{hint}"))
 
 
@@ -174,9 +179,32 @@ def _flushed(status: int) -> int:
         _silence()
     except OSError as trouble:
         _silence()
-        sys.stderr.write(f"{PROGRAM}: stdout: {trouble.strerror}\n")
+        from ticketctl.cli.output import say
+
+        say(f"{PROGRAM}: stdout: {trouble.strerror}\n")
         return status or 69
     return status
+
+
+def _writable() -> bool:
+    """Does stdout still take what is left for it? If not, nothing more goes there."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        _silence()
+        return False
+    return True
+
+
+def _open_closed() -> None:
+    """Something behind 0, 1 and 2: where one is closed, the next file that is opened would get its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
 
 
 def _silence() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ticketctl.cli import terminal
@@ -136,9 +137,9 @@ def complain(frame: Frame, refusal: Refusal) -> None:
 
     _after_results()
     if frame.form in ("json", "jsonl"):
-        sys.stderr.write(page.jsonl([refusal.as_value()]))
+        say(page.jsonl([refusal.as_value()]))
     else:
-        sys.stderr.write(f"ticketctl: {page.escape(refusal.message, lines=True)}\n")
+        say(f"ticketctl: {page.escape(refusal.message, lines=True)}\n")
 
 
 def remark(frame: Frame, text: str) -> None:
@@ -148,7 +149,7 @@ def remark(frame: Frame, text: str) -> None:
     from ticketctl.page import escape
 
     _after_results()
-    sys.stderr.write(f"ticketctl: {escape(text)}\n")
+    say(f"ticketctl: {escape(text)}\n")
 
 
 def warn(text: str) -> None:
@@ -156,7 +157,7 @@ def warn(text: str) -> None:
     from ticketctl.page import escape
 
     _after_results()
-    sys.stderr.write(f"ticketctl: {escape(text, lines=True)}\n")
+    say(f"ticketctl: {escape(text, lines=True)}\n")
 
 
 def lines(texts: Iterable[str]) -> None:
@@ -164,6 +165,13 @@ def lines(texts: Iterable[str]) -> None:
     from ticketctl.page import escape
 
     sys.stdout.write("".join(f"{escape(text)}\n" for text in texts))
+
+
+def say(text: str) -> None:
+    """To stderr. Where nobody can be told (it is full, its reader went away), the status still tells."""
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _after_results() -> None:

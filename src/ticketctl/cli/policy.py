@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ticketctl.cli import editor, output, terminal
+from ticketctl.cli import editor, output, saving, terminal
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import Family
-from ticketctl.errors import BadData, GivenUp, NotThere, Usage
+from ticketctl.errors import BadData, GivenUp, NotThere, Refusal, Usage
 
 if TYPE_CHECKING:
     from ticketctl.desk.governing import Applied
@@ -138,7 +138,12 @@ def edit(frame: Frame, message: str | None, force: bool) -> None:
         if frame.options.yes or click.confirm("Apply?", default=True, err=True):
             break
         _ask(text)
-    applied = frame.do(governing.apply, text, reason=message or "edit", base=current["revision"], force=force)
+    try:
+        applied = frame.do(governing.apply, text, reason=message or "edit", base=current["revision"], force=force)
+    except Refusal:
+        if path := saving.draft(text):
+            output.warn(f"your text is kept in {path}")
+        raise
     _say(frame, applied)
 
 
@@ -146,8 +151,6 @@ def _ask(text: str) -> None:
     """Edit again, or give up (130) with the text kept."""
     if click.confirm("Edit again?", default=True, err=True):
         return
-    from ticketctl.cli import saving
-
     path = saving.draft(text)
     raise GivenUp("given up: the policy stays as it was" + (f"; your text is kept in {path}" if path else ""))
 
