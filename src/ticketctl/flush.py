@@ -7,6 +7,7 @@ claim is left standing and becomes `unknown`, which people see and which is neve
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,12 +17,13 @@ from ticketctl import post, render
 from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.post import Outcome, Transport
-from ticketctl.store import OutboxRow, Reader, Store, Writer
+from ticketctl.store import ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
 from ticketctl.ticket import SYSTEM
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 LATER = timedelta(hours=4)
 GIVE_UP = timedelta(days=5)
+TOO_OLD = timedelta(days=1)  # what a machine says is of no use later: a backlog must not answer last week's mail
 PATIENT_TRIES = 5  # so often all recipients of a mail wait for the one that a server puts off
 
 Became = Literal["sent", "deferred", "failed", "unknown", "rendered"]
@@ -64,18 +66,41 @@ def flush(
     """
     if not send:
         return _rehearsed(store, policy, now=now, limit=limit, only=only)
+    if only is None:
+        _stale_dropped(store, now)
     results: list[Result] = []
+    begun = time.monotonic()
     while len(results) < limit:
-        # One by one: a claim that waits behind slow mails would look left behind.
-        with store.writing(SYSTEM, now) as tx:
+        # One by one, each at its own time: a claim that waits behind slow mails would look left behind.
+        moment = now + timedelta(seconds=int(time.monotonic() - begun))
+        with store.writing(SYSTEM, moment) as tx:
             claimed = tx.claim(limit=1, ids=None if only is None else [only])
         if not claimed:
             break
-        result, trouble = _delivered(store, transport, policy, claimed[0], now, timeout)
+        result, trouble = _delivered(store, transport, policy, claimed[0], moment, timeout)
         results.append(result)
         if trouble is not None:
             return Report(results=tuple(results), unavailable=trouble)
     return Report(results=tuple(results))
+
+
+def _stale_dropped(store: Store, now: datetime) -> None:
+    """Automatic answers and notices that waited too long are dropped, and say so; an agent's mail never is, nor what a
+    brake holds, nor what somebody has just asked to be sent again."""
+
+    def stale(row: OutboxRow) -> bool:
+        since = row.created if row.tries else row.next_try  # `retry` and `release` set the latter
+        return row.mail_class in classes and row.status == "owed" and since < now - TOO_OLD
+
+    with store.reading() as tx:
+        brakes = {brake.name for brake in tx.brakes()}
+        classes = set() if ALL_BRAKE in brakes else {"notice"} if AUTO_BRAKE in brakes else {"auto", "notice"}
+        found = [row.id for row in tx.outbox() if stale(row)]
+    if found:
+        with store.writing(SYSTEM, now) as tx:
+            for each in found:
+                if stale(tx.outbox_row(each)):
+                    tx.drop(each, "too old: it waited for more than a day")
 
 
 def after(tries: int) -> timedelta | None:
@@ -93,8 +118,11 @@ def _delivered(
     try:
         with store.reading() as tx:
             raw = rendered(tx, policy, row, now)
-    except (BadData, NotThere) as broken:
-        return _stamped(store, row, now, Result(row=row, became="failed", error=broken.message)), None
+    except (TryAgain, Misconfigured):
+        raise
+    except Exception as broken:  # one mail that cannot be made must not hold up those behind it
+        words = broken.message if isinstance(broken, Refusal) else f"a fault of ours: {type(broken).__name__}"
+        return _stamped(store, row, now, Result(row=row, became="failed", error=words)), None
     try:
         if transport is None:
             raise Unavailable("no way to send mail: set `sendmail` or [smtp] in ticketctl.toml")

@@ -141,6 +141,9 @@ NOTE = ArticleAdded(n=2, channel="note", sender_type="agent", visible=False)
 REPLY = ArticleAdded(n=2, channel="email", sender_type="agent", visible=True)
 
 
+LOCKED = f"ticket {NUMBER} is locked by bert; `ticketctl steal` takes it over"
+
+
 def desk(*rights: str, queue: str = "Support"):
     under = policy()
     roles = {"some": Role(name="some", queues={queue: rights}), "all": Role(name="all", queues={"*": ("rw",)})}
@@ -198,7 +201,7 @@ def test_the_lock_of_another_decides(rights, change, refusal):
         permit(change, locked, ANNA, desk(*rights))
     if refusal is Locked:
         assert caught.value.as_value() == {"error": "locked", "status": 79, "by": "bert", "ticket": NUMBER,
-                                           "message": f"ticket {NUMBER} is locked by bert"}  # fmt: skip
+                                           "message": LOCKED}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -216,6 +219,16 @@ def test_the_lock_of_another_decides(rights, change, refusal):
 def test_steps_that_a_state_does_not_allow_are_refused_to_the_desk_itself_too(state, change):
     with pytest.raises(BadData):
         permit(change, ticket(state=state), POSTMASTER, policy())
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.CLOSED_SUCCESSFUL])
+def test_a_ticket_in_a_queue_that_is_gone_does_not_come_to_life_there(state):
+    lost = ticket(queue="Gone", state=State.CLOSED_UNSUCCESSFUL)
+    if state is State.CLOSED_SUCCESSFUL:
+        permit(StateSet(state=state), lost, POSTMASTER, policy())
+        return
+    with pytest.raises(BadData, match="its queue Gone is gone: move it first"):
+        permit(StateSet(state=state), lost, POSTMASTER, policy())
 
 
 def test_a_reassigned_agent_must_be_able_to_see_the_queue():

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from meta import manual
-from meta.manual import PAGES, Item
+from meta.manual import MAN, PAGES, Item
 from ticketctl import config, errors, postmaster
+from ticketctl.intake.reasons import ROWS
 from ticketctl.policy import read, sections
 from ticketctl.query import FIELDS
 from ticketctl.render.templates import NAMES, NOT_IN_AUTO, check
@@ -277,3 +278,8 @@ def test_ticketctl_query_7_has_every_word_that_a_field_knows(name: str) -> None:
     words = {word.strip(",.:") for word in literal.split()} - {""}
     known = set(FIELDS[name].words)
     assert words == (known - {"pending", "closed"} if name == "state" else known)
+
+
+def test_every_row_is_in_the_filters_manual_in_its_words() -> None:
+    text = " ".join((MAN / "ticketctl-postmaster.1").read_text().split())
+    assert [row for row, words in ROWS.items() if f".It {row} {words[0].upper()}{words[1:]}." not in text] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from ticketctl.letter import read
 from ticketctl.policy import Policy
 from ticketctl.post import Sendmail, Smtp
 from ticketctl.store import OutboxRow, Store
-from ticketctl.ticket import Address, Ticket
+from ticketctl.ticket import SYSTEM, Address, Ticket
 
 TEMPLATES = (
     POLICY
@@ -310,3 +311,31 @@ def test_the_customers_address_is_all_that_an_answer_knows_of_a_ticket_without_c
     owe(desk, answer(recipients=("kim@customer.example",)))
     assert flushed(desk, box()) == [("sent", None)]
     assert read((tmp_path / "mail").read_bytes()).to == (Address(address="kim@customer.example"),)
+
+
+def test_a_backlog_of_machines_mail_is_dropped_and_an_agents_reply_goes_out(desk, box, tmp_path):
+    owe(desk)
+    owe(desk, answer())
+    assert flushed(desk, box(), NOW + timedelta(days=2)) == [("sent", None)]
+    assert [(row.mail_class, row.status) for row in rows(desk)] == [("agent", "sent"), ("auto", "dropped")]
+
+
+def test_what_a_brake_holds_and_what_was_asked_for_again_does_not_grow_too_old(desk, box):
+    owe(desk, answer())
+    with desk.writing(SYSTEM, NOW) as tx:
+        tx.brake("auto", True, "a test")
+    later = NOW + timedelta(days=2)
+    assert flushed(desk, box(), later) == []
+    with desk.writing(SYSTEM, later) as tx:
+        tx.brake("auto", False)
+        tx.retry(1)
+    assert flushed(desk, box(), later) == [("sent", None)]
+
+
+def test_a_mail_whose_bytes_are_damaged_fails_alone(desk, box):
+    owe(desk)
+    owe(desk, answer())
+    with sqlite3.connect(desk.path) as base:
+        base.execute("UPDATE raw_piece SET data = x'00'")
+    became = [word for word, _ in flushed(desk, box())]
+    assert sorted(became) == ["failed", "sent"]

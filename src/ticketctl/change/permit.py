@@ -101,7 +101,8 @@ def _rights(change: Change, ticket: Ticket | None, actor: Actor, policy: Policy)
     if on_lock == "needs rw":
         _require(rights, ticket.queue, "rw", ticket)
         return
-    raise Locked(f"ticket {ticket.number} is locked by {ticket.owner}", ticket=ticket.number, by=ticket.owner)
+    raise Locked(f"ticket {ticket.number} is locked by {ticket.owner}; `ticketctl steal` takes it over",
+                 ticket=ticket.number, by=ticket.owner)  # fmt: skip
 
 
 def _require(rights: Rights, queue: str, right: str, ticket: Ticket | None) -> None:
@@ -116,6 +117,10 @@ def _refer(change: Change, ticket: Ticket | None, policy: Policy) -> None:
     match change:
         case Created(queue=queue) | Moved(queue=queue) if queue not in policy.queues:
             raise NotThere(f"no queue {queue!r}; `ticketctl queue list` names them")
+        case StateSet(state=state) if ticket is not None and ticket.queue not in policy.queues:
+            if state.type in (StateType.NEW, StateType.OPEN, StateType.PENDING):
+                raise BadData(f"ticket {ticket.number}: its queue {ticket.queue} is gone: move it first",
+                              ticket=ticket.number)  # fmt: skip
         case Taken(owner=owner) | Stolen(owner=owner) | Reassigned(owner=owner):
             if owner not in policy.agents:
                 raise NotThere(f"no agent {owner!r}; `ticketctl agent list` names them")

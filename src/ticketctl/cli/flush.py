@@ -36,5 +36,5 @@ def _say(frame: Frame, value: dict[str, object]) -> None:
     line = f"mail {value['id']} {value['became']}" + (f": {value['error']}" if value["error"] else "")
     if value["became"] == "failed":
         output.warn(line)
-    elif frame.options.verbose or frame.options.dry_run or value["became"] == "rendered":
+    elif frame.options.verbose or frame.options.dry_run:
         output.lines([line])

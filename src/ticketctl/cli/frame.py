@@ -43,13 +43,19 @@ class Frame:
     def __init__(self, words: list[str]) -> None:
         self.words = words
         self.options = Options()
+        self._now: datetime | None = None
 
-    @cached_property
+    @property
     def now(self) -> datetime:
-        """The time of all that this command does: UTC, read once."""
+        """The time of this step, UTC: read once for each request, since an editor may stand open between two."""
+        return self._now or self.tick()
+
+    def tick(self) -> datetime:
+        """The next step begins."""
         from datetime import UTC, datetime
 
-        return datetime.now(UTC)  # noqa: TID251  this is the shell
+        self._now = datetime.now(UTC)  # noqa: TID251  this is the shell
+        return self._now
 
     @cached_property
     def config(self) -> Config:
@@ -69,7 +75,7 @@ class Frame:
 
         return Store(self.config.database)
 
-    @cached_property
+    @property
     def desk(self) -> Desk:
         """The desk, as the agent meets it whom the kernel names."""
         from ticketctl.desk import Desk
@@ -86,6 +92,7 @@ class Frame:
 
     def do(self, request: Callable[Concatenate[Desk, P], T], /, *args: P.args, **values: P.kwargs) -> T:
         """A named request to the desk, done where the database is: here, in this process."""
+        self.tick()
         return request(self.desk, *args, **values)
 
     def _owns(self, uid: int) -> bool:
@@ -105,7 +112,7 @@ class Frame:
     def form(self) -> str | None:
         """The form that was asked for; also before the command line could be read whole, for its errors."""
         if self.options.output is None:
-            for option, value in zip(self.words, [*self.words[1:], ""], strict=True):
+            for option, value in zip(self.words, [*self.words[1:], ""], strict=False):  # no words: nothing at all
                 word = option.partition("=")[2] if option.startswith("--output=") else option.removeprefix("-o")
                 if option in ("-o", "--output"):
                     word = value

@@ -24,6 +24,8 @@ def first_try(frame: Frame, owed: Sequence[int]) -> None:
         except Refusal as refusal:
             warn(f"mail {number} is owed, not sent: {refusal.message}")
             continue
+        if not report.results:
+            warn(f"mail {number} is owed, not sent: mail is held, or on its way; see `ticketctl outbox list`")
         for result in report.results:
             if result.became in ("deferred", "failed", "unknown"):
                 warn(f"mail {number} is {result.became}, not sent: {result.error or 'no reason was given'}")
@@ -39,4 +41,5 @@ def passed(frame: Frame, *, only: int | None = None, limit: int = 1000) -> Repor
         policy = tx.policy()
     transport = post.transport(frame.config.sendmail, frame.config.smtp)
     send = frame.config.send and not frame.options.dry_run
+    frame.tick()
     return flush.flush(frame.store, transport, policy, now=frame.now, limit=limit, send=send, only=only)

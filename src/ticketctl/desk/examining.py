@@ -74,6 +74,10 @@ class Doctor:
         mode = path.stat().st_mode
         if mode & (stat.S_IWOTH | stat.S_IROTH):
             self.say("database", "wrong", f"{path} is open to everybody: chmod o-rw", status=78)
+        folder = path.parent.stat().st_mode
+        if mode & stat.S_IWGRP and not (folder & stat.S_ISGID and folder & stat.S_IWGRP):
+            text = f"{path} is for a group, {path.parent} is not: chmod 2770, or SQLite's other files lock people out"
+            self.say("database", "wrong", text, status=78)
         kind = _filesystem(path)
         if kind in NETWORK:
             text = f"{path} is on {kind}: SQLite's locks are not to be trusted there; use PostgreSQL"
@@ -86,14 +90,17 @@ class Doctor:
         for brake in tx.brakes():
             self.say("outbox", "warning", f"{brake.name} mail is held by {brake.author}: {brake.reason}")
         rows = tx.outbox()
+        tried = [row for row in rows if row.status == "owed" and row.last_error]
         late = [row for row in rows if row.status in ("owed", "sending") and row.created < self.now - OLD]
         stuck = [row for row in rows if row.status in ("failed", "unknown")]
+        if tried:
+            self.say("outbox", "warning", f"tried and not sent: {len(tried)}; the last said: {tried[-1].last_error}")
         if late:
-            self.say("outbox", "warning", f"{len(late)} mails are owed for more than 4 hours: does cron run flush?")
+            self.say("outbox", "warning", f"owed for more than 4 hours: {len(late)}; does cron run flush?")
         if stuck:
-            self.say("outbox", "warning", f"{len(stuck)} mails failed or are unknown: see `ticketctl outbox list`")
-        if not late and not stuck:
-            self.say("outbox", "ok", f"{len(rows)} mails are owed")
+            self.say("outbox", "warning", f"failed or unknown: {len(stuck)}; see `ticketctl outbox list`")
+        if not tried and not late and not stuck:
+            self.say("outbox", "ok", f"mails owed: {len(rows)}")
         held = tx.letters(limit=1)
         if held:
             self.say("mail", "warning", "letters are held: see `ticketctl mail list`")

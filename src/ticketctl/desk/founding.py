@@ -39,6 +39,7 @@ class Founded(Struct, frozen=True, kw_only=True):
 
     made: tuple[str, ...]
     addresses: tuple[str, ...]  # of the desk's queues
+    fresh: bool  # the policy was made now
 
 
 def found(plan: Plan, now: datetime, *, root: bool, progress: Callable[[str], None] | None = None) -> Founded:
@@ -61,15 +62,15 @@ def found(plan: Plan, now: datetime, *, root: bool, progress: Callable[[str], No
         made.append(f"made the database {store.place}")
     try:
         with store.reading() as tx:
-            addresses = _addresses(tx.policy())
+            addresses, founded = _addresses(tx.policy()), False
     except Misconfigured:
-        addresses = _first_policy(store, text, plan, now, made)
+        addresses, founded = _first_policy(store, text, plan, now, made), True
     store.close()
     if path is not None and root and fresh:
         _give(path)
     if plan.config_file is not None:
         made.append(_configuration(plan.config_file, plan.url))
-    return Founded(made=tuple(made), addresses=tuple(addresses))
+    return Founded(made=tuple(made), addresses=tuple(addresses), fresh=founded)
 
 
 def _first_policy(store: Store, text: str, plan: Plan, now: datetime, made: list[str]) -> list[str]:
@@ -88,14 +89,17 @@ def _addresses(current: policy.Policy) -> list[str]:
 
 
 def _folder(folder: Path, root: bool) -> list[str]:
+    """Where the database is to lie. A desk of the whole host is its group's, and setgid: what SQLite puts beside the
+    database, whoever makes it, is the group's too."""
     if folder.is_dir():
         return []
     try:
-        folder.mkdir(mode=0o750 if root else 0o700, parents=True)
+        folder.mkdir(mode=0o700, parents=True)
     except OSError as trouble:
         raise Unavailable(f"cannot make {folder}: {trouble.strerror}") from None
-    if root:
+    if root and _owner() is not None:
         _give(folder)
+        folder.chmod(0o2770)
     return [f"made {folder}"]
 
 
@@ -140,25 +144,44 @@ def _quoted(text: str) -> str:
 
 
 def mail_lines(addresses: tuple[str, ...], *, beside: str) -> str:
-    """What postfix, an aliases file or procmail need on this host. `beside`: the path of the running program."""
-    near = Path(beside).resolve().parent / "ticketctl-postmaster"
-    program = str(near) if near.exists() else shutil.which("ticketctl-postmaster") or "ticketctl-postmaster"
+    """What an aliases file, postfix, procmail and cron need on this host. `beside`: the path of the running program."""
+    here = Path(beside).resolve().parent
+    program, cron = (
+        str(here / name) if (here / name).exists() else shutil.which(name) or name
+        for name in ("ticketctl-postmaster", "ticketctl")
+    )
     domains = sorted({address.rpartition("@")[2] for address in addresses})
     aliases = "".join(f'{address.rpartition("@")[0]}: "|{program}"\n' for address in addresses)
     return f"""\
-# postfix, master.cf: a service of its own (contrib/postfix has the whole of it)
+# aliases: where the desk shares its domain with people; the file's owner runs the program, and must be able to
+# write the database (postalias, then: chown {OWNER} aliases aliases.db)
+{aliases}# postfix, master.cf: for a domain that is the desk's alone (contrib/postfix has the whole of it)
 ticketctl unix - n n - 4 pipe
+  -o pipe_delivery_status_filter=regexp:/etc/postfix/ticketctl-status
   flags=DORXhu user={OWNER} null_sender=
   argv={program} --recipient=${{recipient}} --sender=${{sender}}
-# postfix, main.cf: the desk's domain goes there, one recipient at a time
+# postfix, main.cf; the map: ticketctl queue addresses --format postfix > ticketctl-addresses && postmap ...
 virtual_mailbox_domains = {" ".join(domains)}
+virtual_mailbox_maps = hash:/etc/postfix/ticketctl-addresses
 virtual_transport = ticketctl
 ticketctl_destination_recipient_limit = 1
 ticketctl_time_limit = 60s
-# or, in an aliases file:
-{aliases}# or, in a procmailrc (contrib/procmail passes on 67 and 77, too):
+# procmailrc: what is not delivered goes back to the mail system (contrib/procmail passes on 67 and 77, too)
 :0 w
 | {program}
 EXITCODE=75
 HOST
+# crontab: what could not be sent at once, and automatic answers
+* * * * * {cron} flush
 """
+
+
+def ownership(path: Path) -> str | None:
+    """What keeps the users of a host's desk from working together on its database; None where nothing does."""
+    if _owner() is not None:
+        return None
+    return (
+        f"there is no user {OWNER}, so only root can open {path}: `adduser --system --group {OWNER}`, then "
+        f"`chown -R {OWNER}:{OWNER} {path.parent}; chmod 2770 {path.parent}; chmod 660 {path}*`, "
+        f"and agents into the group {OWNER}"
+    )

@@ -7,11 +7,12 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ticketctl.change.value import Assigned, Change, DeliveryFailed, StateSet
+from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, StateSet
 from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.control import Control, control
 from ticketctl.intake.evidence import Evidence, defused, gather
+from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.letter.value import Judgement, Letter
@@ -69,7 +70,7 @@ def decide(
 
 
 def _kind_text(judged: Judgement) -> str:
-    return f"kind {judged.kind}" + (f": row {judged.rule}" if judged.rule else "")
+    return f"kind {judged.kind}" + (f": {in_words([judged.rule])}" if judged.rule else "")
 
 
 # -- where to ---------------------------------------------------------------------------------------------------
@@ -224,6 +225,9 @@ def _revive(case: Case, candidate: Candidate) -> tuple[tuple[Change, ...], tuple
     ticket = candidate.ticket
     changes: list[Change] = []
     why: list[str] = []
+    if ticket.queue not in case.policy.queues:
+        changes.append(Moved(queue=case.policy.desk.default_queue))
+        why.append(f"queue {ticket.queue} is gone: moved to {case.policy.desk.default_queue}")
     if ticket.state.type in (StateType.PENDING, StateType.CLOSED):
         changes.append(StateSet(state=State.OPEN))
         why.append(f"{ticket.state} becomes open")
@@ -322,4 +326,4 @@ def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None
 def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...]) -> str:
     if reply is not None:
         return f"answer: {reply.answer} to {reply.recipient} (A18)"
-    return "no answer: row " + ", ".join(rows)
+    return "no answer: " + in_words(rows)

@@ -52,7 +52,7 @@ def asks(letter: Letter, route: Route, envelope: Envelope, policy: Policy, conte
         ids=ids,
         numbers=tuple(dict.fromkeys([*_extension_number(route), *numbers(letter.subject, policy)])),
         sender=sender,
-        answer_to=answer_to(letter, envelope),
+        answer_to=answer_to(letter, envelope) if any(queue.auto for queue in policy.queues.values()) else None,
         returned=returned,
     )
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine  # noqa: TID251  the on
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from ticketctl.errors import Misconfigured
+from ticketctl.errors import Misconfigured, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.store import schema, sqlite
 from ticketctl.store.read import Reader
@@ -65,7 +65,7 @@ class Store:
         self.timeout = timeout
         self._checked = False
         self._policies: dict[int, Policy] = {}
-        if self.path is not None and not self.path.exists():
+        if self.path is not None and not _is_there(self.path):
             raise Misconfigured(f"no database at {self.path}: run `ticketctl init`")
         self._engine = engine(self.url, timeout)
 
@@ -159,6 +159,13 @@ def engine(url: URL, timeout: float) -> Engine:
     made = create_engine(url, creator=lambda: sqlite.connect(path, timeout))
     sqlite.prepare(made)
     return made
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        raise Unavailable(f"you may not enter {path.parent}, where the database is: are you in its group?") from None
 
 
 def _path(url: URL) -> Path | None:

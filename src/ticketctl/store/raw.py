@@ -36,8 +36,11 @@ def put(connection: Connection, data: bytes) -> str:
 
 
 def get(connection: Connection, digest: str) -> bytes:
-    """The bytes of that SHA-256; NotThere where there are none."""
-    return b"".join(_pieces(connection, digest, 0, None))
+    """The bytes of that SHA-256; NotThere where there are none, Unavailable where they are no more what they were."""
+    data = b"".join(_pieces(connection, digest, 0, None))
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise Unavailable(f"the stored mail {digest} is damaged: see `ticketctl fsck --contents`")
+    return data
 
 
 def view(connection: Connection, digest: str, offset: int, length: int) -> bytes:

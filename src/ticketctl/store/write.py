@@ -244,8 +244,8 @@ class Writer(Reader):
         self._letter(letter_id, values)
 
     def _letter(self, letter_id: int, values: Mapping[str, Any]) -> None:
-        self.letter(letter_id)
-        self._connection.execute(update(t.letter).where(t.letter.c.id == letter_id).values(**values))
+        if self._connection.execute(update(t.letter).where(t.letter.c.id == letter_id).values(**values)).rowcount != 1:
+            self.letter(letter_id)  # says that it is not there
 
     # mail out
 

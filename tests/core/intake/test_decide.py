@@ -23,7 +23,7 @@ from core.intake.desk import (
     policy,
     ticket,
 )
-from ticketctl.change import Assigned, DeliveryFailed, StateSet
+from ticketctl.change import Assigned, DeliveryFailed, Moved, StateSet
 from ticketctl.intake import AutoAnswer, Candidate, Counts, Envelope, Twin
 from ticketctl.intake.evidence import numbers
 from ticketctl.letter.value import Report
@@ -439,3 +439,16 @@ def test_a_trusted_queue_is_no_unknown_recipient_and_a_trusted_owner_must_see_it
     found = decided(letter(headers=headers), under=under, envelope=Envelope(recipient="no@example.org", trust=True))
     assert (found.verdict, found.queue, found.changes) == ("new", "Sales", ())
     assert "X-Ticketctl-Owner: anna may not see queue Sales: passed over" in found.why
+
+
+def test_why_no_answer_went_out_is_told_in_words():
+    found = decided(says=judged(kind=Kind.AUTO, rule="A5", silence=("A5",)))
+    assert "kind auto: Auto-Submitted says that a machine wrote it (A5)" in found.why
+    assert found.why[-1] == "no answer: Auto-Submitted says that a machine wrote it (A5)"
+
+
+def test_an_answer_to_a_ticket_whose_queue_is_gone_brings_it_into_the_default_queue():
+    one = ticket(state=State.CLOSED_SUCCESSFUL, queue="Gone")
+    found = decided(letter(in_reply_to=(OURS,)), knows=known(ticket=one))
+    assert found.changes == (Moved(queue="Raw"), StateSet(state=State.OPEN))
+    assert "queue Gone is gone: moved to Raw" in found.why
