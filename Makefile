@@ -15,7 +15,7 @@ run = env PATH="$(CURDIR)/$(bin):$$PATH"
 demo: install
 	$(run) contrib/demo/run
 
-test: install lint
+test: install .venv/tools lint
 	$(bin)/python -m pytest -n $(JOBS)
 
 bench: install
@@ -23,7 +23,7 @@ bench: install
 
 install: .venv/installed
 
-lint: install
+lint: install .venv/tools
 	$(bin)/ruff check
 	$(bin)/mypy
 	PYTHONPATH=src $(bin)/lint-imports --no-cache --no-logo
@@ -34,18 +34,25 @@ lint: install
 # What the programs stand on: only when the pins or the metadata change.
 .venv/depends: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ticketctl needs Python 3.11 or newer: make PYTHON=...")'
-	test -x $(bin)/python || $(PYTHON) -m venv .venv
-	rm -rf build src/*.egg-info
-	$(pip) install -c constraints.txt '.[dev]'
-	touch $@
+	@echo "setting up .venv: a minute or so, the first time"
+	@test -x $(bin)/python || $(PYTHON) -m venv .venv
+	@rm -rf build src/*.egg-info
+	@$(pip) install -c constraints.txt .
+	@touch $@
+
+# What checks them.
+.venv/tools: .venv/depends
+	@$(pip) install -c constraints.txt '.[dev]'
+	@rm -rf build src/*.egg-info
+	@touch $@
 
 # The programs themselves, as a user has them: installed, not linked, and byte-compiled.
 .venv/installed: .venv/depends $(sources)
-	rm -rf build src/*.egg-info
-	$(pip) install --no-deps --force-reinstall .
-	rm -rf build src/*.egg-info
-	$(bin)/python -m compileall -q .venv/lib
-	touch $@
+	@rm -rf build src/*.egg-info
+	@$(pip) install --no-deps --force-reinstall .
+	@rm -rf build src/*.egg-info
+	@$(bin)/python -m compileall -q .venv/lib
+	@touch $@
 
 clean:
 	rm -rf .venv .demo build src/*.egg-info

@@ -46,7 +46,8 @@ def command(frame: Frame, domain: str | None, queues: tuple[str, ...], admin: st
         output.remark(frame, "all is there already: nothing was changed")
     if not founded.fresh and (domain or queues or admin):
         output.remark(frame, "there was a policy: --domain, --queue, --admin were not used (`ticketctl policy edit`)")
-    if os.geteuid() == 0 and frame.store.path is not None and (trouble := founding.ownership(frame.store.path)):
+    path = frame.store.path if os.geteuid() == 0 and frame.config.origin["database"] == "default" else None
+    if path is not None and (trouble := founding.ownership(path)):
         output.remark(frame, trouble)
     sys.stdout.write(founding.mail_lines(founded.addresses, beside=sys.argv[0]))
     return 0
