@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import NOW, Desk
+from cli.conftest import NOW, Desk, MakeDesk
 from ticketctl.intake import Envelope
 from ticketctl.receive import receive
 from ticketctl.ticket import Address, Priority, State
@@ -204,6 +204,53 @@ def test_status_counts_what_waits(desk: Desk) -> None:
     assert {key: [each["title"] for each in rows] for key, rows in value.items()} == {
         "new": ["fresh"], "answered": ["answered"], "overdue": [], "reminders": [], "unsent": [], "held": [],
     }  # fmt: skip
+
+
+def test_status_leaves_out_what_others_work_on_and_what_others_are_told(desk: Desk) -> None:
+    desk.ticket(title="bert's", owner="bert", locked=True)
+    desk.ticket(title="mine", owner="anna", locked=True)
+    desk.done("steal", "1")
+    desk.done("unlock", "1")
+    desk.done("--as", "bert", "take", "1")
+    value = desk.run("status", "-o", "json").json
+    shown = {key: [each["title"] for each in value[key]] for key in ("new", "answered")}
+    assert shown == {"new": ["mine"], "answered": ["mine"]}
+    assert value["unsent"] == []
+    assert desk.done("outbox", "list", "-o", "ids") == "1\n"
+    assert "Mine, waiting for me: 1\n" in desk.done("status")
+
+
+@pytest.mark.parametrize(
+    ("agent", "words", "said"),
+    [
+        ("anna", ["queue:Suport"], "no queue 'Suport'; did you mean 'Support'?"),
+        ("anna", ["-Q", "suport"], "no queue 'suport'; did you mean 'Support'?"),
+        ("anna", ["not", "(", "owner:zoe", "or", "b", ")"], "no agent 'zoe'; `ticketctl agent list` names them"),
+        ("anna", ["owner:brt"], "no agent 'brt'; did you mean 'bert'?"),
+        ("bert", ["queue:Sales"], "no queue 'Sales'; `ticketctl queue list` names them"),
+        ("bert", ["queue:Sale"], "no queue 'Sale'; `ticketctl queue list` names them"),
+        ("bert", ["queue:Sales::"], "no queue 'Sales::'; `ticketctl queue list` names them"),
+    ],
+)
+def test_a_queue_or_an_agent_that_is_not_there_is_66(desk: Desk, agent: str, words: list[str], said: str) -> None:
+    ran = desk.run("--as", agent, "list", *words)
+    assert (ran.status, ran.err) == (66, f"ticketctl: {said}\n")
+    if "-Q" not in words:
+        assert desk.run("--as", agent, "take", "--next", *words).status == 66
+
+
+def test_who_left_the_desk_is_found_as_long_as_there_are_tickets(desk: Desk) -> None:
+    desk.ticket(owner="zoe")
+    assert desk.done("list", "owner:zoe", "-o", "ids") == f"{FIRST}\n"
+    assert desk.done("list", "queue:Support::", "-o", "ids") == f"{FIRST}\n"
+
+
+def test_a_list_says_why_it_is_empty(make_desk: MakeDesk) -> None:
+    desk = make_desk('[agents.carl]\nname = "Carl"\n')
+    for words in (["list"], ["queue", "list"], ["customer", "list"]):
+        ran = desk.run("--as", "carl", *words)
+        assert (ran.status, ran.out, ran.err) == (0, "", "ticketctl: you have no rights on any queue\n"), words
+    assert desk.run("list", "due:..now").err == "ticketctl: no ticket has a deadline in this version\n"
 
 
 HOSTILE = "\x1b]0;owned\x07 \u202egnp.exe\u2066 \x9b31m \x7f"

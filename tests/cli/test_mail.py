@@ -137,6 +137,20 @@ def test_hold_release_retry_drop(owing: Desk) -> None:
     assert owing.run("outbox", "retry", "1", "--to", "-oX").status in (2, 65)
 
 
+def test_mails_are_named_on_stdin_too(owing: Desk) -> None:
+    owed = owing.done("outbox", "list", "-o", "ids")
+    assert owing.done("outbox", "hold", "-", stdin=owed) == "mail 1 held: b@x.test\nmail 2 held: b@x.test\n"
+    assert owing.done("outbox", "release", "-", stdin="2") == "mail 2 owed: b@x.test\n"
+    assert owing.done("outbox", "drop", "-", stdin="") == ""
+    for word in ("x", "0", "-1", str(2**31)):
+        assert owing.run("outbox", "drop", "--", word).status == 2, word
+
+
+def test_letters_are_named_on_stdin_too(held: Desk) -> None:
+    assert held.done("mail", "retry", "-", stdin=held.done("mail", "list", "-o", "ids")) == "mail 1 held\n"
+    assert held.done("mail", "drop", "-", stdin="1\n") == "mail 1 dropped\n"
+
+
 def test_drop_marks_the_article_never_sent(owing: Desk) -> None:
     assert owing.done("outbox", "drop", "2", "-n").startswith("mail 2 would be dropped")
     assert owing.done("outbox", "drop", "2") == "mail 2 dropped: b@x.test\n"
@@ -149,7 +163,12 @@ def test_a_brake_stops_a_class_of_mail(owing: Desk) -> None:
     owing.done("outbox", "hold", "--all")
     owing.done("flush")
     assert not (owing.root / "sent").exists()
-    assert "all mail is held" in owing.run("outbox", "list").err
+    line = "All mail is held (by hand): ticketctl outbox release --all\n"
+    assert owing.run("outbox", "list").err == f"ticketctl: {line}"
+    assert owing.done("status").startswith(line)
+    owing.done("outbox", "hold", "--auto")
+    assert "\nAutomatic answers are held (by hand): ticketctl outbox release --auto\n" in owing.done("status")
+    assert owing.done("status", "-q", "-o", "json").count("held") == 1
     owing.done("outbox", "release", "--all")
     owing.done("flush")
     assert (owing.root / "sent.args").read_text().count("\n") == 2

@@ -203,6 +203,36 @@ def test_the_directory_of_the_desk(make_desk: MakeDesk) -> None:
     assert desk.run("customer", "show", "no@where.test").status == 66
 
 
+def test_an_admin_without_roles_sees_all_of_the_policy(make_desk: MakeDesk) -> None:
+    desk = make_desk('[agents.root]\nname = "Root"\nadmin = true\n[agents.carl]\nname = "Carl"\n')
+    names = ["Raw", "Support", "Support::Europe", "Sales"]
+    assert desk.done("--as", "root", "queue", "list", "-o", "ids").splitlines() == names
+    assert desk.done("--as", "root", "queue", "list", "-o", "table").splitlines()[1].split() == [
+        "Raw", "raw@example.org", "-"
+    ]  # fmt: skip
+    assert desk.run("--as", "root", "queue", "show", "Raw", "-o", "json").json["rights"] == []
+    assert "\nrights               -\n" in desk.done("--as", "root", "queue", "show", "Raw")
+    assert desk.run("--as", "root", "agent", "show", "bert", "-o", "json").json["rights"] == {
+        "Support": ["rw"], "Support::Europe": ["rw"],
+    }  # fmt: skip
+    for agent in ("anna", "root", "bert", "carl"):
+        assert "\nrights " in desk.done("--as", agent, "agent", "show", "carl")
+    assert desk.run("--as", "carl", "queue", "show", "Raw").status == 66
+
+
+def test_people_read_times_on_their_own_clock(desk: Desk) -> None:
+    desk.ticket()
+    desk.done("new", "-Q", "Raw", "--customer", "b@x.test", "--title", "t", "--channel", "email", "-m", "x",
+              "--queue-only")  # fmt: skip
+    here, there = "2026-11-22 11:00", "2026-11-22T10:00:00Z"
+    emma = "emma@shop.test"
+    for words in (["policy", "log"], ["customer", "list"], ["customer", "show", emma], ["outbox", "show", "1"]):
+        shown = desk.done(*words, "-o", "table")
+        assert (here in shown, there in shown) == (True, False), words
+        for form in ("json", "tsv"):
+            assert there in desk.done(*words, "-o", form), words
+
+
 def test_without_a_database_it_is_78(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
     found = desk.run("list", "--database", str(tmp_path / "none.db"))
     assert found.status == 78

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from importlib import import_module
 from typing import Any
 
@@ -15,23 +16,42 @@ from ticketctl.cli.group import Family, verb
 Value = dict[str, Any]
 
 
-def family(noun: str, columns: Sequence[str], *, help: str, examples: str) -> Family:
-    """The verb of a noun, with its `list` and `show`; `desk.directory` has `<noun>s` and `<noun>`."""
+def family(
+    noun: str,
+    columns: Sequence[str],
+    *,
+    help: str,
+    examples: str,
+    page: Callable[[Value, tzinfo], str] = output.fields,
+) -> Family:
+    """The verb of a noun, with its `list` and `show`; `desk.directory` has `<noun>s` and `<noun>`.
+
+    `page`: how people see one.
+    """
     made = Family(noun, help=help, examples=examples)
 
     @verb("list", help=f"List {noun}s.")
     def list_(frame: Frame) -> None:
-        output.rows(frame, frame.do(request(f"{noun}s")), columns=columns, key=columns[0])
+        listed = frame.do(request(f"{noun}s"))
+        values = [_told(value) for value in listed.values] if output.form(frame) == "table" else listed.values
+        output.rows(frame, values, columns=columns, key=columns[0], zone=listed.zone)
+        if listed.blind and not values:
+            output.remark(frame, output.BLIND)
 
     @verb("show", help=f"Show one {noun}.")
     @click.argument("name")
     def show(frame: Frame, name: str) -> None:
-        value = frame.do(request(noun), name)
-        output.one(frame, value, lambda: output.fields(value), key=columns[0])
+        value, zone = frame.do(request(noun), name)
+        output.one(frame, value, lambda: page(_told(value), zone), key=columns[0])
 
     made.add_command(list_)
     made.add_command(show)
     return made
+
+
+def _told(value: Value) -> Value:
+    """For people: no rights are a dash."""
+    return {**value, "rights": value["rights"] or "-"} if "rights" in value else value
 
 
 def request(name: str) -> Any:

@@ -52,6 +52,12 @@ def command(
     if form == "table" and columns is None:
         shown = page.telling(listing.tickets, shown)
     output.rows(frame, listing.tickets, columns=shown, key="number", zone=listing.zone)
+    if listing.blind:
+        output.remark(frame, output.BLIND)
+    elif not listing.tickets and "word" in listing.spoken and sys.stdout.isatty():
+        output.remark(frame, "bare words look at number, id and title; try from:WORD, subject:WORD or customer:ADDR")
+    if "due" in listing.spoken:
+        output.remark(frame, "no ticket has a deadline in this version")
     if listing.more and limit is None:
         output.remark(frame, f"the first {len(listing.tickets)}; --limit N shows more")
 

@@ -10,6 +10,7 @@ import click
 from ticketctl.cli import output, saving
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import Family
+from ticketctl.cli.words import given
 from ticketctl.errors import Refusal, Usage
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ def show(frame: Frame, mail: str, raw: bool) -> None:
         content = frame.do(letters.raw, mail)
         saving.to_stdout(File(name="mail.eml", content_type="message/rfc822", content=content), force_text=True)
         return
-    value, held, _ = frame.do(letters.mail, mail)
+    value, held, zone = frame.do(letters.mail, mail)
     told = {**value, "held": held} if held else value
-    output.one(frame, value, lambda: output.fields(told), key="id")
+    output.one(frame, value, lambda: output.fields(told, zone), key="id")
 
 
 @command.word("explain")
@@ -83,7 +84,7 @@ def retry(frame: Frame, mails: tuple[str, ...]) -> int:
         number, _ = frame.do(mail.may_place, word)
         return _became(frame, number, receive.retry(frame.store, number, frame.now))
 
-    return _each(frame, mails, again)
+    return _each(frame, given(mails), again)
 
 
 @command.word("accept", changes=True)
@@ -115,7 +116,7 @@ def drop(frame: Frame, mails: tuple[str, ...]) -> int:
     """Drop held letters: no longer shown as held, their bytes stay (mail list --all)."""
     from ticketctl.desk import mail
 
-    return _each(frame, mails, lambda word: frame.do(mail.drop, word))
+    return _each(frame, given(mails), lambda word: frame.do(mail.drop, word))
 
 
 def _became(frame: Frame, number: int, received: Received) -> Value:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ticketctl.cli import output, saving
+from ticketctl.cli import output, saving, words
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import Family
 from ticketctl.errors import Usage
@@ -29,10 +29,8 @@ def _brakes(function: Any) -> Any:
     return click.option("--auto", is_flag=True, help="Automatic answers only (admins).")(function)
 
 
-some = click.argument("mails", nargs=-1, type=click.IntRange(min=1, max=2**31 - 1), metavar="MAIL...")
-needed = click.argument(
-    "mails", nargs=-1, required=True, type=click.IntRange(min=1, max=2**31 - 1), metavar="MAIL..."
-)
+some = click.argument("mails", nargs=-1, metavar="MAIL...")
+needed = click.argument("mails", nargs=-1, required=True, metavar="MAIL...")
 
 
 @command.word("list")
@@ -46,9 +44,7 @@ def list_(frame: Frame, everything: bool, limit: int | None) -> None:
     owed = frame.do(outbox.mails, everything=everything, limit=limit)
     output.rows(frame, owed.mails, columns=COLUMNS, table=page.OUTBOX_COLUMNS, zone=owed.zone)
     for brake in owed.brakes:
-        what = "automatic answers are" if brake["name"] == outbox.AUTO else "all mail is"
-        why = f" ({brake['reason']})" if brake["reason"] else ""
-        output.remark(frame, f"{what} held{why}; `ticketctl outbox release --{brake['name']}` lets it go")
+        output.remark(frame, page.brake_line(brake))
 
 
 @command.word("show")
@@ -60,9 +56,9 @@ def show(frame: Frame, mail: int, raw: bool) -> None:
     from ticketctl.desk.reading import File
     from ticketctl.errors import NotThere
 
-    value, content, _ = frame.do(outbox.mail, mail)
+    value, content, zone = frame.do(outbox.mail, mail)
     if not raw:
-        output.one(frame, value, lambda: output.fields(value), key="id")
+        output.one(frame, value, lambda: output.fields(value, zone), key="id")
     elif content is None:
         raise NotThere(f"mail {mail} has no bytes yet: it is made when it is sent")
     else:
@@ -72,44 +68,44 @@ def show(frame: Frame, mail: int, raw: bool) -> None:
 @command.word("retry", changes=True)
 @needed
 @click.option("--to", metavar="ADDR", help="To this address instead.")
-def retry(frame: Frame, mails: tuple[int, ...], to: str | None) -> int:
+def retry(frame: Frame, mails: tuple[str, ...], to: str | None) -> int:
     """Owe mail again, at once: what failed, was held, dropped or is unknown."""
     from ticketctl.desk import outbox
 
-    return _print(frame, frame.do(outbox.retry, mails, to=to))
+    return _print(frame, frame.do(outbox.retry, words.numbers(mails), to=to))
 
 
 @command.word("drop", changes=True)
 @needed
-def drop(frame: Frame, mails: tuple[int, ...]) -> int:
+def drop(frame: Frame, mails: tuple[str, ...]) -> int:
     """Never send these mails; their articles say so."""
     from ticketctl.desk import outbox
 
-    return _print(frame, frame.do(outbox.drop, mails))
+    return _print(frame, frame.do(outbox.drop, words.numbers(mails)))
 
 
 @command.word("hold", changes=True)
 @some
 @_brakes
-def hold(frame: Frame, mails: tuple[int, ...], auto: bool, everything: bool) -> int:
+def hold(frame: Frame, mails: tuple[str, ...], auto: bool, everything: bool) -> int:
     """Do not send these mails until they are released."""
     from ticketctl.desk import outbox
 
-    return _held(frame, mails, auto, everything, on=True, act=lambda: frame.do(outbox.hold, mails))
+    return _held(frame, mails, auto, everything, on=True, act=lambda: frame.do(outbox.hold, words.numbers(mails)))
 
 
 @command.word("release", changes=True)
 @some
 @_brakes
-def release(frame: Frame, mails: tuple[int, ...], auto: bool, everything: bool) -> int:
+def release(frame: Frame, mails: tuple[str, ...], auto: bool, everything: bool) -> int:
     """Let held mail go."""
     from ticketctl.desk import outbox
 
-    return _held(frame, mails, auto, everything, on=False, act=lambda: frame.do(outbox.release, mails))
+    return _held(frame, mails, auto, everything, on=False, act=lambda: frame.do(outbox.release, words.numbers(mails)))
 
 
 def _held(
-    frame: Frame, mails: tuple[int, ...], auto: bool, everything: bool, *, on: bool, act: Callable[[], Turned]
+    frame: Frame, mails: tuple[str, ...], auto: bool, everything: bool, *, on: bool, act: Callable[[], Turned]
 ) -> int:
     """Single mails, or a brake for the desk."""
     from ticketctl.desk import outbox

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ticketctl.cli.frame import Frame
     from ticketctl.desk import Outcome
 
+BLIND = "you have no rights on any queue"  # why a list is empty
+
 Value = dict[str, Any]
 Rows = Sequence[Value]
 
@@ -88,14 +90,14 @@ def one(frame: Frame, value: Value, text: Callable[[], str], *, key: str = "numb
             terminal.page(frame, text())
 
 
-def fields(value: Value) -> str:
-    """A value as lines of `key  what`, for people."""
+def fields(value: Value, zone: tzinfo) -> str:
+    """A value as lines of `key  what`, for people: times in the agent's zone."""
     from ticketctl.page import escape
-    from ticketctl.page.machine import plain
+    from ticketctl.page.table import shown
 
     wide = max(map(len, value), default=0)
     return "".join(
-        f"{key.replace('_', ' '):<{wide}}  {escape(plain(content))}\n"
+        f"{key.replace('_', ' '):<{wide}}  {escape(shown(key, content, zone=zone))}\n"
         for key, content in value.items()
         if content not in (None, [], {})
     )

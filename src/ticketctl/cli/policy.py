@@ -54,7 +54,8 @@ def log(frame: Frame) -> None:
     """List the revisions, newest first."""
     from ticketctl.desk import governing
 
-    output.rows(frame, frame.do(governing.log), columns=REVISION, key="revision")
+    values, zone = frame.do(governing.log)
+    output.rows(frame, values, columns=REVISION, key="revision", zone=zone)
 
 
 @command.command("check")

@@ -17,11 +17,11 @@ ticketctl status --short        one line, for tmux: set -g status-right '#(ticke
 """)  # fmt: skip
 @click.option("--short", is_flag=True, help="One line of counts; empty when all is well.")
 def command(frame: Frame, short: bool) -> None:
-    """What is new in my queues, mine with a fresh answer, overdue, due to be looked at again, unsent, held."""
+    """What is new in my queues, mine and waiting for me, overdue, due to be looked at again, unsent, held."""
     from ticketctl import page
     from ticketctl.desk import reading
 
-    value, zone = frame.do(reading.status)
+    value, brakes, zone = frame.do(reading.status)
     if short:
         sys.stdout.write(page.status_short(value))
         return
@@ -34,6 +34,6 @@ def command(frame: Frame, short: bool) -> None:
         frame,
         value,
         lambda: page.status_page(
-            value, width=terminal.width(), color=terminal.color(frame), now=frame.now, zone=zone
+            value, width=terminal.width(), color=terminal.color(frame), now=frame.now, zone=zone, brakes=brakes
         ),
     )  # fmt: skip

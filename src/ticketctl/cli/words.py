@@ -30,14 +30,29 @@ def text_options(function: F) -> F:
     return function
 
 
+def given(words: Sequence[str]) -> list[str]:
+    """The words, `-` replaced by those on stdin."""
+    found: list[str] = []
+    for word in words:
+        found += sys.stdin.read().replace("\0", " ").split() if word == "-" else [word]
+    return found
+
+
+def numbers(words: Sequence[str]) -> list[int]:
+    """The ids of mails that a command line names, `-` replaced by those on stdin. Usage (2) for what is none."""
+    found = given(words)
+    for word in found:
+        if not (word.isascii() and word.isdigit() and 0 < int(word[:11]) < 2**31):
+            raise Usage(f"not a mail of the outbox: {word!r}; write its id")
+    return list(map(int, found))
+
+
 def expanded(frame: Frame, words: Sequence[str]) -> list[str]:
     """The words, `-` replaced by those on stdin. More than ten tickets are asked about on a terminal.
 
     Raises GivenUp (130) for a no, Usage (2) where nobody may be asked.
     """
-    found: list[str] = []
-    for word in words:
-        found += sys.stdin.read().replace("\0", " ").split() if word == "-" else [word]
+    found = given(words)
     if len(found) > MANY and not frame.options.yes and sys.stdin.isatty() and sys.stdout.isatty():
         from ticketctl.cli.terminal import confirm
 

@@ -197,15 +197,10 @@ def attempt(desk: Desk, actor: Actor, work: Callable[[View, Writer], T]) -> T:
                 result()
             return result
         except TryAgain as lost:
-            if not left or not _was_race(lost):
+            if not left or not lost.race:  # a busy database has been waited for already
                 raise
             time.sleep(0.01)
     raise AssertionError
-
-
-def _was_race(lost: TryAgain) -> bool:
-    """A busy database has been waited for already; only what another writer won is worth another go."""
-    return lost.ticket is not None or "faster" in lost.message
 
 
 def one(desk: Desk, word: str) -> tuple[Actor, Ticket]:
@@ -215,8 +210,16 @@ def one(desk: Desk, word: str) -> tuple[Actor, Ticket]:
 
 
 def named(kind: str, name: str, known: Sequence[str] | dict[str, Any]) -> str:
-    """The name, if there is such a thing; else NotThere (66) that tells how to find out."""
+    """The name, if there is such a thing; else NotThere (66) with one that is near, or how to find out.
+
+    `known`: those that the one who asks may hear of.
+    """
     if name not in known:
-        raise NotThere(f"no {kind} {name!r}; `ticketctl {kind} list` names them")
+        import difflib  # late: only for those who mistyped
+
+        folded = {each.casefold(): each for each in known}
+        near = difflib.get_close_matches(name.casefold(), folded, n=1)
+        hint = f"did you mean {folded[near[0]]!r}?" if near else f"`ticketctl {kind} list` names them"
+        raise NotThere(f"no {kind} {name!r}; {hint}")
     return name
 

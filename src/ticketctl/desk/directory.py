@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import timedelta, tzinfo
 from typing import Any
+
+from msgspec import Struct
 
 from ticketctl.desk import Desk, Value, View, named, who
 from ticketctl.errors import NotThere
@@ -12,20 +15,37 @@ from ticketctl.policy import RIGHTS, Agent, Policy, Queue, Template
 from ticketctl.ticket import normal
 
 
-def queues(desk: Desk) -> list[Value]:
-    """The queues that I may read."""
+class Listed(Struct, frozen=True, kw_only=True):
+    """What there is, the agent's time zone, and whether that agent has no rights on any queue."""
+
+    values: list[Value]
+    zone: tzinfo
+    blind: bool
+
+
+def _listed(view: View, values: Iterable[Value]) -> Listed:
+    return Listed(values=list(values), zone=view.zone(), blind=not view.queues())
+
+
+def queues(desk: Desk) -> Listed:
+    """The queues that I may read; an admin sees all of the policy."""
     with desk.reading() as view:
-        return [_queue(view, view.policy.queues[name]) for name in view.queues()]
+        return _listed(view, (_queue(view, view.policy.queues[name]) for name in _shown(view)))
 
 
-def queue(desk: Desk, name: str) -> Value:
+def queue(desk: Desk, name: str) -> tuple[Value, tzinfo]:
     """A queue with all that the policy says of it."""
     with desk.reading() as view:
-        found = view.policy.queues[named("queue", name, view.queues())]
+        found = view.policy.queues[named("queue", name, _shown(view))]
         more = ("unlock_after", "first_response", "update", "solution", "notify_before", "calendar", "closed_follow_up",
                 "answer_blind_copies", "salutation", "signature", "templates")  # fmt: skip
         rest = {key: _plain(getattr(found, key)) for key in more}
-        return {**_queue(view, found), **rest, "auto": dict(found.auto)}
+        return {**_queue(view, found), **rest, "auto": dict(found.auto)}, view.zone()
+
+
+def _shown(view: View) -> list[str]:
+    """The queues that stand in lists of the policy: for an admin, all."""
+    return list(view.policy.queues) if view.admin else view.queues()
 
 
 def _queue(view: View, queue: Queue) -> Value:
@@ -48,18 +68,18 @@ def addresses(desk: Desk) -> list[Value]:
         ]
 
 
-def agents(desk: Desk) -> list[Value]:
+def agents(desk: Desk) -> Listed:
     with desk.reading() as view:
-        return [_agent(each) for each in view.policy.agents.values()]
+        return _listed(view, map(_agent, view.policy.agents.values()))
 
 
-def agent(desk: Desk, name: str) -> Value:
-    """An agent (`me`: the one who asks), with the rights on each queue that the one who asks may read."""
+def agent(desk: Desk, name: str) -> tuple[Value, tzinfo]:
+    """An agent (`me`: the one who asks), with the rights on each queue that the one who asks may read; an admin sees all."""
     with desk.reading() as view:
         key = view.agent if name == "me" else named("agent", name, view.policy.agents)
         person = view.policy.agents[key]
         more = {"timezone": person.timezone, "language": person.language, "confirm": person.confirm}
-        return {**_agent(person), **more, "rights": _rights(view.policy, key, view.queues())}
+        return {**_agent(person), **more, "rights": _rights(view.policy, key, _shown(view))}, view.zone()
 
 
 def _agent(agent: Agent) -> Value:
@@ -82,14 +102,14 @@ def _rights(policy: Policy, agent: str, names: list[str]) -> dict[str, list[str]
     return {name: held for name, held in table.items() if held}
 
 
-def roles(desk: Desk) -> list[Value]:
+def roles(desk: Desk) -> Listed:
     with desk.reading() as view:
-        return [_role(view, name) for name in view.policy.roles]
+        return _listed(view, (_role(view, name) for name in view.policy.roles))
 
 
-def role(desk: Desk, name: str) -> Value:
+def role(desk: Desk, name: str) -> tuple[Value, tzinfo]:
     with desk.reading() as view:
-        return _role(view, named("role", name, view.policy.roles))
+        return _role(view, named("role", name, view.policy.roles)), view.zone()
 
 
 def _role(view: View, name: str) -> Value:
@@ -98,16 +118,17 @@ def _role(view: View, name: str) -> Value:
     return {"name": name, "queues": {queue: list(rights) for queue, rights in table.items()}, "agents": agents}
 
 
-def templates(desk: Desk) -> list[Value]:
+def templates(desk: Desk) -> Listed:
     with desk.reading() as view:
-        return [_template(view, each) for each in view.policy.templates.values()]
+        return _listed(view, (_template(view, each) for each in view.policy.templates.values()))
 
 
-def template(desk: Desk, name: str) -> Value:
+def template(desk: Desk, name: str) -> tuple[Value, tzinfo]:
     """A template with its texts by language ("" where the policy gives one only)."""
     with desk.reading() as view:
         found = view.policy.templates[named("template", name, view.policy.templates)]
-        return {**_template(view, found), "subject": dict(found.subject), "body": dict(found.body)}
+        value = {**_template(view, found), "subject": dict(found.subject), "body": dict(found.body)}
+        return value, view.zone()
 
 
 def _template(view: View, template: Template) -> Value:
@@ -134,21 +155,23 @@ def rendered(desk: Desk, name: str, word: str, *, language: str = "") -> Value:
         return {"template": name, "number": ticket.number, "subject": filled.subject or None, "body": filled.body}
 
 
-def customers(desk: Desk, word: str = "", *, limit: int | None = None) -> list[Value]:
+def customers(desk: Desk, word: str = "", *, limit: int | None = None) -> Listed:
     """Addresses with tickets in queues that I may read, the latest first."""
     with desk.reading() as view:
-        return [
+        found = view.tx.customers(word, queues=view.queues(), limit=limit)
+        return _listed(view, (
             {"address": each.address, "name": each.name, "tickets": each.tickets, "last": moment(each.last)}
-            for each in view.tx.customers(word, queues=view.queues(), limit=limit)
-        ]
+            for each in found
+        ))  # fmt: skip
 
 
-def customer(desk: Desk, address: str) -> Value:
+def customer(desk: Desk, address: str) -> tuple[Value, tzinfo]:
     """One customer, with that very address."""
     wanted = normal(address)
-    for each in customers(desk, wanted):
+    found = customers(desk, wanted)
+    for each in found.values:
         if each["address"] == wanted:
-            return each
+            return each, found.zone
     raise NotThere(f"no customer {address!r}; `ticketctl customer list` names them")
 
 

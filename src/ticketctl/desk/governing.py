@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -31,10 +32,11 @@ def show(desk: Desk, n: int | None = None) -> Value:
         return _value(view.tx.revision(n))
 
 
-def log(desk: Desk) -> list[Value]:
-    """Every revision, newest first, without the texts."""
+def log(desk: Desk) -> tuple[list[Value], tzinfo]:
+    """Every revision, newest first, without the texts; and the agent's time zone."""
     with desk.reading() as view:
-        return [{key: value for key, value in _value(each).items() if key != "text"} for each in view.tx.revisions()]
+        found = [{key: value for key, value in _value(each).items() if key != "text"} for each in view.tx.revisions()]
+        return found, view.zone()
 
 
 def get(desk: Desk, key: str) -> str:

@@ -9,6 +9,7 @@ from ticketctl.change import Stolen, Taken, Unlocked
 from ticketctl.change.step import Step
 from ticketctl.desk import Desk, Outcome, Plan, Value, View, attempt, each
 from ticketctl.desk.noting import told
+from ticketctl.desk.reading import known
 from ticketctl.errors import NotThere
 from ticketctl.query import And, Query, Term, mentions, parse
 from ticketctl.ticket import StateType, Ticket
@@ -41,6 +42,7 @@ def take_next(desk: Desk, text: str = "") -> Value:
     def work(view: View, tx: Writer) -> None:
         taken.clear()
         asked = parse(text, now=view.now, zone=view.zone())
+        known(view, asked)
         wanted: list[Query] = [asked, Term(field="lock", values=("unlocked",))]
         if not mentions(asked) & {"state", "type"}:
             wanted.append(Term(field=WAITING[0], values=WAITING[1]))

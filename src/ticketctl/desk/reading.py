@@ -21,7 +21,7 @@ from ticketctl.page import (
     show_value,
     ticket_value,
 )
-from ticketctl.query import And, ArticleRef, Query, Span, Term
+from ticketctl.query import And, ArticleRef, Or, Query, Span, Term
 from ticketctl.ticket import Actor, Article, State, StateType, Ticket
 
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
@@ -35,6 +35,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     tickets: list[Value]
     more: bool
     zone: tzinfo
+    spoken: frozenset[str] = frozenset()  # the fields that the query speaks of
+    blind: bool = False  # the agent has no rights on any queue
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -66,6 +68,7 @@ def tickets(
     with desk.reading() as view:
         asked = query.parse(text, now=desk.now, zone=view.zone())
         spoken = query.mentions(asked)
+        known(view, asked)
         parts: list[Query] = [asked]
         if queues:
             for name in queues:
@@ -83,7 +86,8 @@ def tickets(
             limit=None if limit is None else limit + 1,
         )
         shown = found if limit is None else found[:limit]
-        return Listing(tickets=[_shape(view, each) for each in shown], more=len(shown) < len(found), zone=view.zone())
+        return Listing(tickets=[_shape(view, each) for each in shown], more=len(shown) < len(found), zone=view.zone(),
+                       spoken=frozenset(spoken), blind=not view.queues())  # fmt: skip
 
 
 def mine(view: View) -> list[str]:
@@ -94,10 +98,23 @@ def mine(view: View) -> list[str]:
     return below or readable
 
 
+def known(view: View, asked: Query) -> None:
+    """Raises NotThere (66) for a queue or an agent of the query that is not there; a queue that the agent may not read
+    is not there either. Who left the desk is known as long as tickets have that owner."""
+    for term in query.terms(asked):
+        for value in map(str, term.values):
+            if term.field == "queue":
+                _readable(view, value)
+            elif term.field == "owner" and value not in (query.ME, query.NOBODY, *view.policy.agents):
+                alone = Term(field="owner", values=(value,))
+                if not view.tx.find(alone, queues=view.queues(), agent=view.agent, limit=1):
+                    named("agent", value, view.policy.agents)
+
+
 def _readable(view: View, name: str) -> None:
-    top = name.removesuffix("::")
-    if not any(queue == top or queue.startswith(f"{top}::") for queue in view.queues()):
-        named("queue", name, [])
+    top, seen = name.removesuffix("::"), view.queues()
+    if top not in seen and not any(queue.startswith(f"{top}::") for queue in seen):
+        named("queue", name, seen)
 
 
 def _shape(view: View, ticket: Ticket) -> Value:
@@ -207,8 +224,8 @@ def history(desk: Desk, word: str) -> tuple[list[Value], tzinfo]:
         return entries, view.zone()
 
 
-def status(desk: Desk) -> tuple[Value, tzinfo]:
-    """What an agent should look at now, section by section (page.status)."""
+def status(desk: Desk) -> tuple[Value, list[Value], tzinfo]:
+    """What an agent should look at now, section by section (page.status); the brakes by name and reason."""
     with desk.reading() as view:
         tx, me = view.tx, view.agent
 
@@ -221,15 +238,17 @@ def status(desk: Desk) -> tuple[Value, tzinfo]:
             And((own, Term(field="state", values=(State.PENDING_REMINDER,)))), queues=view.queues(), agent=me
         )
         letters = tx.letters(queues=None if view.admin else view.queues("rw"), limit=GLANCE)
+        free = Or((Term(field="lock", values=("unlocked",)), own))
         value: Value = {
-            "new": some(Term(field="type", values=(StateType.NEW,))),
+            "new": some(Term(field="type", values=(StateType.NEW,)), free),
             "answered": some(live, own, Term(field="waiting", values=("us",)), queues=view.queues()),
             "overdue": some(live, Term(field="due", values=(Span(until=desk.now),))),
             "reminders": [_shape(view, each) for each in reminders if (each.pending_until or desk.now) <= desk.now],
-            "unsent": [outbox_value(row_fields(row)) for row in tx.outbox(agent=me, limit=GLANCE)],
+            "unsent": [outbox_value(row_fields(row)) for row in tx.outbox(agent=me, limit=GLANCE, notices=False)],
             "held": [mail_value(letter_fields(each)) for each in letters],
         }  # fmt: skip
-        return value, view.zone()
+        brakes = [{"name": brake.name, "reason": brake.reason or None} for brake in tx.brakes()]
+        return value, brakes, view.zone()
 
 
 def letter_fields(letter: Any) -> dict[str, object]:

@@ -6,7 +6,7 @@ written, newline included; only `json_` has none, as `json.dumps`.
 
 from ticketctl.page.machine import TSV_COLUMNS, ids, json_, jsonl, tsv
 from ticketctl.page.safe import escape
-from ticketctl.page.status import explain_page, status_page, status_short
+from ticketctl.page.status import brake_line, explain_page, status_page, status_short
 from ticketctl.page.table import LIST_COLUMNS, MAIL_COLUMNS, OUTBOX_COLUMNS, age, local, table, telling, width_of
 from ticketctl.page.thread import article_page, change_line, history_page, show_page
 from ticketctl.page.value import (
@@ -28,6 +28,7 @@ __all__ = [
     "age",
     "article_page",
     "article_value",
+    "brake_line",
     "change_line",
     "delivery_value",
     "escape",

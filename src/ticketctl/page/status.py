@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from ticketctl.page.safe import escape
-from ticketctl.page.table import BOLD, MAIL_COLUMNS, OUTBOX_COLUMNS, paint, table
+from ticketctl.page.table import BOLD, MAIL_COLUMNS, OUTBOX_COLUMNS, YELLOW, paint, table
 
 _TICKETS = ("number", "id", "queue", "priority", "customer", "age", "title")
 _MOST = 10  # rows of a section; the rest is counted
@@ -15,7 +15,7 @@ _MOST = 10  # rows of a section; the rest is counted
 # The sections in their order: key of the value, heading, short word for tmux, columns.
 SECTIONS = (
     ("new", "New in my queues", "new", _TICKETS),
-    ("answered", "Mine, with a fresh answer", "answered", _TICKETS),
+    ("answered", "Mine, waiting for me", "answered", _TICKETS),
     ("overdue", "Overdue", "overdue", _TICKETS),
     ("reminders", "Reminders that are due", "reminders", _TICKETS),
     ("unsent", "My mail that is not sent", "unsent", OUTBOX_COLUMNS),
@@ -23,9 +23,30 @@ SECTIONS = (
 )
 
 
-def status_page(value: Mapping[str, Any], *, width: int, color: bool, now: datetime, zone: tzinfo) -> str:
-    """The sections that hold something; `value` has a list of tickets (`unsent`: outbox, `held`: mail) by key."""
-    parts = []
+# What a brake stops, and the word that lets it go.
+BRAKES = {"all": "All mail is held", "auto": "Automatic answers are held"}
+
+
+def brake_line(brake: Mapping[str, Any]) -> str:
+    """What is held for the whole desk, why, and how it is let go."""
+    why = f" ({brake['reason']})" if brake["reason"] else ""
+    return escape(f"{BRAKES[brake['name']]}{why}: ticketctl outbox release --{brake['name']}")
+
+
+def status_page(
+    value: Mapping[str, Any],
+    *,
+    width: int,
+    color: bool,
+    now: datetime,
+    zone: tzinfo,
+    brakes: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """The sections that hold something; `value` has a list of tickets (`unsent`: outbox, `held`: mail) by key.
+
+    `brakes`, by name and reason, stand first: what stops mail for the whole desk.
+    """
+    parts = ["".join(paint(brake_line(brake), YELLOW, color) + "\n" for brake in brakes)] if brakes else []
     for key, heading, _, columns in SECTIONS:
         rows = value.get(key) or ()
         if not rows:

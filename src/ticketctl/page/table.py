@@ -13,7 +13,7 @@ MAIL_COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number"
 OUTBOX_COLUMNS = ("id", "created", "class", "status", "number", "recipients", "tries", "subject")
 
 _TIMES = {"created", "changed", "closed", "pending_until", "first_response_due", "update_due", "solution_due",
-          "received", "date", "at", "next_try"}  # fmt: skip
+          "received", "date", "at", "next_try", "last"}  # fmt: skip
 _RIGHT = {"id", "age", "version", "articles", "tries", "size", "n"}
 _WHOLE = {"number", "id", "article", *_RIGHT, *_TIMES}  # never cut: they are there to be copied
 _TEXTS = {"title": 3, "subject": 3, "customer": 2, "recipients": 2, "from": 2}  # how much more they are read by
@@ -76,6 +76,11 @@ def local(when: str | None, zone: tzinfo) -> str:
 
 def _read(when: str) -> datetime:
     return datetime.fromisoformat(when).astimezone(UTC)
+
+
+def shown(column: str, value: object, *, zone: tzinfo) -> str:
+    """A value as people read it below that name: a time as the agent's clock has it; not escaped."""
+    return local(str(value), zone) if column in _TIMES and value else plain(value)
 
 
 def cell(row: Mapping[str, object], column: str, *, now: datetime, zone: tzinfo) -> str:

@@ -17,6 +17,7 @@ from ticketctl.query.value import (
     Term,
     Value,
     mentions,
+    terms,
 )
 from ticketctl.query.when import duration, when
 
@@ -39,6 +40,7 @@ __all__ = [
     "mentions",
     "parse",
     "reference",
+    "terms",
     "ticket",
     "when",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -68,12 +69,18 @@ class Not(Struct, frozen=True):
 Query = And | Or | Not | Term
 
 
-def mentions(query: Query) -> set[str]:
-    """The fields that a query speaks of: `state` or `type` lift the default states, `queue` the default queues."""
+def terms(query: Query) -> Iterator[Term]:
+    """Every term of the tree, in order."""
     match query:
         case Term():
-            return {query.field}
+            yield query
         case Not():
-            return mentions(query.part)
+            yield from terms(query.part)
         case _:
-            return set().union(*(mentions(part) for part in query.parts))
+            for part in query.parts:
+                yield from terms(part)
+
+
+def mentions(query: Query) -> set[str]:
+    """The fields that a query speaks of: `state` or `type` lift the default states, `queue` the default queues."""
+    return {term.field for term in terms(query)}

@@ -189,10 +189,12 @@ class Reader:
     def letters(
         self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None
     ) -> list[LetterRow]:
-        """Letters that were accepted, newest first; those that are held, unless told otherwise."""
+        """Letters that were accepted, newest first; those that are held, unless told otherwise. `queues`: where they
+        are now: a letter that was placed is where its ticket is."""
         c = t.letter.c
         where = [c.verdict == "held"] if held_only else []
-        where += [c.queue.in_(sorted(queues))] if queues is not None else []
+        place = c.queue if held_only else func.coalesce(t.ticket.c.queue, c.queue)
+        where += [place.in_(sorted(queues))] if queues is not None else []
         found = self._connection.execute(rows.LETTER.where(*where).order_by(c.id.desc()).limit(limit))
         return [rows.letter_of(row) for row in found]
 
@@ -245,12 +247,14 @@ class Reader:
     # mail out
 
     def outbox(
-        self, *, unsent_only: bool = True, agent: str | None = None, limit: int | None = None
+        self, *, unsent_only: bool = True, agent: str | None = None, limit: int | None = None, notices: bool = True
     ) -> list[OutboxRow]:
-        """Mail that we owe, oldest first; with `agent` that agent's own; without `unsent_only` also what is done."""
+        """Mail that we owe, oldest first; with `agent` that agent's own; without `unsent_only` also what is done.
+        `notices`: also those to other agents."""
         c = t.outbox.c
         where: list[Any] = [c.status.in_(outbox.UNSENT)] if unsent_only else []
         where += [c.agent == agent] if agent is not None else []
+        where += [] if notices else [c.mail_class != "notice"]
         return outbox.rows(self._connection, and_(true(), *where), limit)
 
     def outbox_row(self, outbox_id: int) -> OutboxRow:
