@@ -59,6 +59,63 @@ def test_an_unknown_verb_is_2_and_names_one_that_is_near(desk: Desk) -> None:
     assert "did you mean 'list'?" in found.err
 
 
+def test_a_family_without_its_word_shows_its_help(desk: Desk) -> None:
+    alone = desk.run("queue")
+    assert (alone.status, alone.out) == (2, "")
+    assert alone.err == desk.done("queue", "--help")
+    assert alone.err.startswith("Usage: ticketctl queue ")
+    (error,) = desk.run("queue", "-o", "json").errors
+    assert (error["status"], error["message"]) == (2, "a word is missing (see `ticketctl queue --help`)")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["policy", "shwo"], "no word 'shwo'; did you mean 'show'? (see `ticketctl policy --help`)"),
+        (["policy", "foo"], "no word 'foo'; `ticketctl policy --help` lists them"),
+        (["completion"], "which shell? bash, zsh or fish (see `ticketctl completion --help`)"),
+    ],
+)
+def test_a_word_that_is_wrong_or_missing_is_said_in_our_words(desk: Desk, words: list[str], said: str) -> None:
+    ran = desk.run(*words)
+    assert (ran.status, ran.err) == (2, f"ticketctl: {said}\n")
+
+
+@pytest.mark.parametrize("family", ["queue", "agent", "template", "mail", "outbox", "policy", "db"])
+def test_the_help_of_a_family_cuts_nothing_and_offers_what_its_words_take(desk: Desk, family: str) -> None:
+    text = desk.done(family, "--help")
+    assert not any(line.endswith("...") for line in text.splitlines()[1:])
+    assert ("--dry-run" in text) == (family in ("mail", "outbox", "policy"))
+
+
+def test_help_of_an_alias_says_what_it_stands_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(desk.root))
+    (desk.root / "ticketctl.toml").write_text('[alias]\nmine = "list owner:me"\n')
+    assert desk.done("help", "mine") == "mine stands for: list owner:me\n"
+
+
+def test_a_policy_that_stays_as_it_is_makes_no_revision(desk: Desk) -> None:
+    desk.done("policy", "set", "desk.name", "Bench")
+    text = desk.done("policy", "show")
+    for words in (["set", "desk.name", "Bench"], ["apply", "-"], ["revert", "2"]):
+        ran = desk.run("policy", *words, stdin=text)
+        assert (ran.status, ran.out, ran.err) == (0, "revision 2 holds\n", "ticketctl: nothing changed\n"), words
+    assert len(desk.run("policy", "log", "-o", "json").json) == 2
+
+
+def test_a_template_is_shown_with_its_texts_as_they_are(make_desk: MakeDesk) -> None:
+    desk = make_desk(
+        "[templates.hi]\nkind = 'answer'\nsubject = 'S'\n"
+        "[templates.hi.body]\nen = 'Hi'\nfr = \"Salut\\n\\nA bientot\"\n"
+    )
+    body = "body\n    Please restart the VPN client, {{ customer.name }}.\n"
+    assert desk.done("template", "show", "vpn") == f"name       vpn\nkind       answer\n\n{body}"
+    assert desk.done("template", "show", "hi") == (
+        "name       hi\nkind       answer\nlanguages  en,fr\n\nsubject\n    S\n\n"
+        "body (en)\n    Hi\n\nbody (fr)\n    Salut\n\n    A bientot\n"
+    )
+
+
 def test_as_is_for_admins(desk: Desk) -> None:
     assert desk.run("--as", "zoe", "list").status == 66
     assert desk.run("--as", "bert", "--as", "anna", "list").status == 0

@@ -191,7 +191,8 @@ def test_reassign_gives_the_lock_and_tells_the_new_owner(desk: Desk) -> None:
 
 def test_priority_and_title(desk: Desk) -> None:
     desk.ticket()
-    desk.done("priority", "1", "very-high", "-m", "The boss.")
+    line = f"{FIRST} (#1) new in Support, priority very-high: No dial tone\n"
+    assert desk.done("priority", "1", "very-high", "-m", "The boss.") == line
     desk.done("title", "1", "VPN\nis down")
     value = desk.shown(1)
     assert (value["priority"], value["title"], len(value["articles"])) == ("very-high", "VPN is down", 2)
@@ -291,6 +292,28 @@ def test_dry_run_shows_the_same_and_keeps_nothing(desk: Desk) -> None:
     assert desk.run("new", "-n", "-Q", "Raw", "--customer", "a@b.test", "--title", "T", "-m", "x").status == 0
     assert desk.run("list", "--all", "-o", "ids").out == f"{FIRST}\n"
     assert desk.run("-n", "list").status == 2
+
+
+def test_a_rehearsed_reply_shows_what_would_be_sent(desk: Desk) -> None:
+    desk.ticket()
+    words = ["reply", "1", "-n", "-m", "Mended.", "--no-quote", "-c", "c@x.test", "--pend", "3d"]
+    ran = desk.run(*words)
+    assert (ran.status, ran.err) == (0, "ticketctl: until Wed 2026-11-25 11:00 CET\n")
+    mail, _, line = ran.out.rpartition("\n\n")
+    assert line.startswith(f"{FIRST} (#1) would be: pending reminder in Support")
+    assert mail == (
+        "From: Example Support <support@example.org>\n"
+        "To: Emma Jones <emma@shop.test>\n"
+        "Cc: c@x.test\n"
+        f"Subject: [Ticket#{FIRST}] No dial tone\n"
+        "\n"
+        "Mended."
+    )
+    assert desk.run(*words, "-o", "json").json[0]["dry_run"] is True
+    assert desk.run(*words, "-q").out == ""
+    assert desk.shown(1)["lock"] == "unlocked"
+    pended = desk.run("reply", "1", "-m", "x", "--pend", "2d", "-y")
+    assert (pended.status, pended.err) == (0, "ticketctl: until Tue 2026-11-24 11:00 CET\n")
 
 
 def test_quiet_says_nothing_of_what_is_done(desk: Desk) -> None:

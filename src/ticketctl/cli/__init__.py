@@ -163,6 +163,13 @@ def _wrong_usage(frame: Frame, wrong: click.ClickException) -> int:
     from ticketctl.errors import NotThere, Usage
 
     message = wrong.format_message()
+    if isinstance(wrong, click.exceptions.NoArgsIsHelpError):
+        if frame.form not in ("json", "jsonl"):
+            from ticketctl.cli.output import say
+
+            say(f"{message}\n")
+            return Usage.status
+        message = "a word is missing"
     context = getattr(wrong, "ctx", None)
     if isinstance(wrong, click.FileError):
         return _refused(frame, NotThere(message))

@@ -14,9 +14,11 @@ from ticketctl.cli.group import verb
 ticketctl completion bash > ~/.local/share/bash-completion/completions/ticketctl
 ticketctl completion zsh > ~/.zfunc/_ticketctl
 """)  # fmt: skip
-@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
-def command(_frame: Frame, shell: str) -> None:
-    """Print the completion of a shell."""
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")), required=False, metavar="SHELL")
+def command(_frame: Frame, shell: str | None) -> None:
+    """Print the completion of a shell: bash, zsh or fish."""
+    if shell is None:
+        raise click.UsageError("which shell? bash, zsh or fish", ctx=click.get_current_context())
     from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
     from ticketctl.cli import COMPLETE, PROGRAM, cli

@@ -107,7 +107,28 @@ class Family(click.Group):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         own = super().get_params(ctx)
-        return [*own[:-1], *GLOBALS, DRY_RUN, *own[-1:]]
+        return [*own[:-1], *GLOBALS, *([DRY_RUN] if self.changes() else []), *own[-1:]]
+
+    def changes(self) -> bool:
+        """Does any of its words take --dry-run?"""
+        return any(getattr(each, "changes", False) for each in self.commands.values())
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if ctx.resilient_parsing or args[0].startswith("-") or args[0] in self.list_commands(ctx):
+            return super().resolve_command(ctx, args)
+        help_ = f"`{ctx.command_path} --help`"
+        raise click.UsageError(f"no word {args[0]!r}{_near(args[0], self.commands, help_)}", ctx=ctx)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if not ctx._protected_args:
+            raise click.exceptions.NoArgsIsHelpError(ctx)
+        return super().invoke(ctx)
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Words"):
+            formatter.write_dl([(name, each.get_short_help_str(limit=200)) for name, each in self.commands.items()])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _format(self, self.examples, ctx, formatter)
@@ -140,6 +161,9 @@ class LazyGroup(Family):
             click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_version,
                          help="The program's version.")
         )  # fmt: skip
+
+    def changes(self) -> bool:
+        return True
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(self.rows)
@@ -236,11 +260,11 @@ def _exec(argv: list[str]) -> None:
     os.execv(argv[0], argv)
 
 
-def _near(word: str, known: Any) -> str:
+def _near(word: str, known: Any, help_: str = "`ticketctl --help`") -> str:
     import difflib
 
     found = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {found[0]!r}?" if found else "; `ticketctl --help` lists them"
+    return f"; did you mean {found[0]!r}?" if found else f"; {help_} lists them"
 
 
 def _format(command: click.Command, examples: str, ctx: click.Context, formatter: click.HelpFormatter) -> None:

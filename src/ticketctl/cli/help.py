@@ -15,9 +15,9 @@ ticketctl help reply
 ticketctl help query       how to ask: ticketctl-query(7)
 """)  # fmt: skip
 @click.argument("words", nargs=-1, metavar="[VERB|TOPIC]")
-def command(_frame: Frame, words: tuple[str, ...]) -> int:
+def command(frame: Frame, words: tuple[str, ...]) -> int:
     """Open the manual page of the program, a verb or a topic; print --help where there is none."""
-    from ticketctl.cli import cli
+    from ticketctl.cli import cli, output
     from ticketctl.errors import NotThere
 
     name = "-".join(words)
@@ -29,6 +29,9 @@ def command(_frame: Frame, words: tuple[str, ...]) -> int:
         sys.stdout.write(cli.get_help(context) + "\n")
         return 0
     found = cli.get_command(context, words[0]) if words[0] in cli.rows else None
+    if found is None and words and (meant := frame.config.alias.get(words[0])) is not None:
+        output.lines([f"{words[0]} stands for: {meant}"])
+        return 0
     if found is None:
         raise NotThere(f"no verb and no manual page {name!r}; `ticketctl --help` lists the verbs")
     inner = click.Context(found, info_name=words[0], parent=context)

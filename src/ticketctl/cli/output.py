@@ -103,15 +103,16 @@ def fields(value: Value, zone: tzinfo) -> str:
     )
 
 
-def changed(frame: Frame, outcome: Outcome) -> int:
-    """What a verb did to tickets: a line each, remarks, refusals; gives the exit status."""
-    tickets(frame, outcome.done)
+def changed(frame: Frame, outcome: Outcome, *also: str) -> int:
+    """What a verb did to tickets: a line each (`also`: keys that it tells besides), remarks, refusals; gives the exit
+    status."""
+    tickets(frame, outcome.done, *also)
     for each in outcome.remarks:
         remark(frame, each)
     return refused(frame, outcome.refused)
 
 
-def tickets(frame: Frame, values: Rows) -> None:
+def tickets(frame: Frame, values: Rows, *also: str) -> None:
     """Tickets as they are now, after a change; with --quiet only in a form that was asked for by a program."""
     from ticketctl import page
 
@@ -119,7 +120,7 @@ def tickets(frame: Frame, values: Rows) -> None:
         return
     if not machine(frame, values, form(frame, otherwise="table"), columns=page.TSV_COLUMNS):
         for value in values:
-            sys.stdout.write(page.change_line(value))
+            sys.stdout.write(page.change_line(value, *also))
 
 
 def refused(frame: Frame, refusals: list[Refusal]) -> int:

@@ -17,6 +17,7 @@ from ticketctl.errors import BadData, GivenUp, NotThere, Refusal, Usage
 if TYPE_CHECKING:
     from ticketctl.desk.governing import Applied
 
+AGAIN, ENOUGH = ("y", "yes", "e", "edit"), ("n", "no", "q", "quit", "x", "exit")  # visudo's letters, too
 REVISION = ("revision", "at", "author", "reason")
 
 command = Family(
@@ -150,7 +151,10 @@ def edit(frame: Frame, message: str | None, force: bool) -> None:
 
 def _ask(text: str) -> None:
     """Edit again, or give up (130) with the text kept."""
-    if click.confirm("Edit again?", default=True, err=True):
+    answer = ""
+    while answer not in (*AGAIN, *ENOUGH):
+        answer = click.prompt("Edit again? [Y/n]", default="y", show_default=False, err=True).strip().lower()
+    if answer in AGAIN:
         return
     path = saving.draft(text)
     raise GivenUp("given up: the policy stays as it was" + (f"; your text is kept in {path}" if path else ""))
@@ -213,10 +217,13 @@ def document(file: str) -> str:
 def _say(frame: Frame, applied: Applied) -> None:
     for each in applied.remarks:
         output.remark(frame, each)
+    if not applied.changed:
+        output.remark(frame, "nothing changed")
     value = {"revision": applied.n, "dry_run": frame.options.dry_run}
     if frame.options.output in (None, "table"):
         if not frame.options.quiet:
-            output.lines([f"revision {applied.n} {'would hold' if frame.options.dry_run else 'holds'}"])
+            tried = frame.options.dry_run and applied.changed
+            output.lines([f"revision {applied.n} {'would hold' if tried else 'holds'}"])
         return
     output.one(frame, value, lambda: "", key="revision")
 

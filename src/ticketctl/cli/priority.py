@@ -23,4 +23,5 @@ def command(frame: Frame, words: tuple[str, ...], level: str, message: str | Non
     from ticketctl.ticket import Priority
 
     text = editor.optional(frame, message, file, words=words)
-    return output.changed(frame, frame.do(moving.priority, expanded(frame, words), level=Priority(level), text=text))
+    outcome = frame.do(moving.priority, expanded(frame, words), level=Priority(level), text=text)
+    return output.changed(frame, outcome, "priority")

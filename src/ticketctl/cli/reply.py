@@ -52,9 +52,13 @@ def command(frame: Frame, word: str, queue_only: bool, **given: Any) -> int:
     if not queue_only:
         sending.first_try(frame, [done["outbox"]])
     value = {**done["ticket"], "article": done["article"]}
+    if frame.options.dry_run and frame.options.output in (None, "table") and not frame.options.quiet:
+        replying.show(done["draft"], given["attach"])
     if not frame.options.dry_run:
         from ticketctl.desk import answering
 
         value["deliveries"] = frame.do(answering.deliveries, done["article"])
     output.tickets(frame, [value])
+    if done["until"] is not None:
+        output.remark(frame, f"until {done['until']}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ticketctl.cli import editor, output, saving
@@ -59,7 +59,7 @@ def _opens(frame: Frame, given: Mapping[str, Any], said: str | None) -> bool:
 
 def _edit(frame: Frame, begun: Value, draft: Value, given: Mapping[str, Any]) -> None:
     """The draft in the editor. What comes back as it was says nothing, unless a template or -m said something."""
-    comment = [f"An answer to ticket {begun['ticket']['number']}: {begun['ticket']['title']}", *_head(draft)]
+    comment = [f"An answer to ticket {begun['ticket']['number']}: {begun['ticket']['title']}", *head(draft)]
     before = draft["body"]
     draft["body"] = editor.edited(frame, before, comment)
     empty = given["template"] is None and given["message"] is None and given["file"] is None
@@ -67,7 +67,13 @@ def _edit(frame: Frame, begun: Value, draft: Value, given: Mapping[str, Any]) ->
         raise GivenUp("given up: nothing was written")
 
 
-def _head(draft: Value) -> list[str]:
+def show(draft: Value, attached: Sequence[str]) -> None:
+    """What would be sent: headers, attachments, the text."""
+    output.lines([*head(draft), *(f"Attached: {os.path.basename(path)}" for path in attached), ""])
+    output.lines([*draft["body"].rstrip("\n").split("\n"), ""])
+
+
+def head(draft: Value) -> list[str]:
     from ticketctl.page.thread import person
 
     lines = [f"From: {person(draft['from'])}"]
@@ -80,13 +86,13 @@ def _review(frame: Frame, begun: Value, draft: Value, files: Files) -> None:
     import click
 
     while True:
-        output.lines(["", *_head(draft), *(f"Attached: {name} ({len(content)} bytes)" for name, _, content in files)])
+        output.lines(["", *head(draft), *(f"Attached: {name} ({len(content)} bytes)" for name, _, content in files)])
         answer = click.prompt("Send? [y]es [e]dit [a]ttach [q]uit", default="y", show_default=False, err=True)
         match answer.strip().lower()[:1]:
             case "y":
                 return
             case "e":
-                draft["body"] = editor.edited(frame, draft["body"], _head(draft))
+                draft["body"] = editor.edited(frame, draft["body"], head(draft))
                 if not draft["body"].strip():
                     raise GivenUp("given up: nothing was written")
             case "a":
@@ -110,7 +116,7 @@ def _commit(frame: Frame, number: str, begun: Value, files: Files, given: Mappin
             answering.commit, number, begun["draft"], attachments=files, state=state, until=given["pend"], seen=seen
         )
         if not done["meanwhile"]:
-            return done
+            return {**done, "draft": begun["draft"]}
         _meanwhile(frame, number, done["meanwhile"], given["if_version"] is not None)
         seen = None
 

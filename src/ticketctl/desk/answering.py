@@ -122,11 +122,11 @@ def commit(
 
     `until`: WHEN it is to come back, pending. `seen`: the articles that the agent knew of; where more are there,
     nothing is written and `meanwhile` has them.
-    Gives `ticket`, `article` (its address), `outbox` (the row's id), `meanwhile`. Raises Locked where the lock was
-    stolen, BadData for what cannot be sent.
+    Gives `ticket`, `article` (its address), `outbox` (the row's id), `until` (on the agent's clock), `meanwhile`.
+    Raises Locked where the lock was stolen, BadData for what cannot be sent.
     """
     made: list[Value] = []
-    moment = resolved(desk, until)[0] if until is not None else None
+    moment, shown = resolved(desk, until) if until is not None else (None, None)
 
     def work(view: View, tx: Writer) -> None:
         made.clear()
@@ -144,6 +144,7 @@ def commit(
                 "ticket": desk.shape(after, agent=view.agent),
                 "article": f"{after.id}/{after.articles}",
                 "outbox": row,
+                "until": shown,
                 "meanwhile": [],
             }
         )

@@ -74,7 +74,7 @@ def agents(desk: Desk) -> Listed:
 
 
 def agent(desk: Desk, name: str) -> tuple[Value, tzinfo]:
-    """An agent (`me`: the one who asks), with the rights on each queue that the one who asks may read; an admin sees all."""
+    """An agent (`me`: who asks), with the rights on each queue that the one who asks may read; an admin sees all."""
     with desk.reading() as view:
         key = view.agent if name == "me" else named("agent", name, view.policy.agents)
         person = view.policy.agents[key]

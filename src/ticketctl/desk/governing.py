@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 
 class Applied(Struct, frozen=True, kw_only=True):
-    """A revision that was made, and what its policy says that is not in force yet."""
+    """A revision that was made, and what its policy says that is not in force yet.
+
+    `changed` is false where the text was that of the current revision: none was made.
+    """
 
     n: int
+    changed: bool = True
     remarks: tuple[str, ...] = ()
 
 
@@ -66,10 +70,10 @@ def apply(desk: Desk, text: str, *, reason: str, base: int, source: str = "polic
     """A new revision made from revision `base`.
 
     Refused: no admin left, or the caller's own admin lost (65 unless `force`); a queue gone that has open tickets
-    (65); another revision that came between (75).
+    (65); another revision that came between (75). The text of the current revision makes no new one.
     """
     with desk.reading() as view:
-        actor = view.actor
+        actor, newest = view.actor, view.tx.revision()
         needs_admin(view.policy, actor)
     new = check(text, source=source)
     left = document.admins(new)
@@ -78,6 +82,8 @@ def apply(desk: Desk, text: str, *, reason: str, base: int, source: str = "polic
     own = new.agent_of_login(desk.caller.login) if desk.caller.login else None
     if (own is None or own.name not in left) and not force:
         raise BadData(f"you ({desk.caller.login}) would be no admin any more: --force does it anyway")
+    if newest.n == base and newest.text == text:
+        return Applied(n=base, changed=False, remarks=tuple(document.remarks(new)))
     with desk.store.writing(actor, desk.now) as tx:
         made = tx.apply(text, actor.real or actor.name, reason, base)
     return Applied(n=made.n, remarks=tuple(document.remarks(new)))

@@ -16,12 +16,13 @@ _DUE = (("first_response_due", "first answer"), ("update_due", "update"), ("solu
 _BAD = ("failed", "held", "unknown")
 
 
-def change_line(ticket: Value) -> str:
-    """What a verb that changes prints of a ticket: one line."""
+def change_line(ticket: Value, *also: str) -> str:
+    """What a verb that changes prints of a ticket: one line; `also` names keys that it tells besides."""
     held = "locked by" if ticket["lock"] == "locked" else "owned by"
     owner = f", {held} {ticket['owner']}" if ticket["owner"] else ""
     tried = "would be: " if ticket.get("dry_run") else ""
     text = f"{ticket['number']} (#{ticket['id']}) {tried}{ticket['state']} in {ticket['queue']}{owner}"
+    text += "".join(f", {key} {ticket[key]}" for key in also)
     return f"{escape(text)}: {escape(ticket['title'] or '(no title)')}\n"
 
 
