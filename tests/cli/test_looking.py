@@ -175,6 +175,19 @@ def test_saving_follows_no_path_overwrites_nothing_and_follows_no_link(mailed: D
     assert mailed.run("show", "1", "--save", str(target), "--raw").status == 2
 
 
+def test_show_tells_of_the_automatic_answer_below_the_thread(make_desk: MakeDesk) -> None:
+    more = '[templates.received]\nkind = "auto"\nsubject = "We have it"\nbody = "Number {{ ticket.number }}."\n'
+    desk = make_desk(more)
+    desk.done("policy", "set", "queues.Support.auto-reply", "received")
+    receive(desk.store, MAIL, Envelope(recipient="support@example.org", sender="emma@shop.test"), NOW)
+    line = "Answered   {}: emma@shop.test (template received, mail 1 of the outbox)\n"
+    assert desk.done("show", "1").endswith("\n\n" + line.format("owed"))
+    assert "Answered" not in desk.done("show", "1/1")
+    desk.done("flush")
+    assert desk.done("show", "1").endswith(line.format("sent"))
+    assert desk.done("--as", "bert", "outbox", "show", "1", "-o", "ids") == "1\n"
+
+
 def test_history_tells_who_did_what(desk: Desk) -> None:
     desk.ticket()
     desk.done("take", "1")

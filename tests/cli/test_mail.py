@@ -66,6 +66,8 @@ def test_a_held_letter_becomes_an_article_by_hand(held: Desk) -> None:
 def test_retry_lets_it_through_intake_again(held: Desk) -> None:
     ran = held.run("mail", "retry", "1")
     assert (ran.status, ran.out) == (0, "mail 1 held\n")
+    assert held.run("mail", "show", "1", "-o", "json").json["why"][-1] == "tried again by anna"
+    assert "somebody other than its agent" in held.done("mail", "show", "1")
 
 
 def test_drop_keeps_the_letter(held: Desk) -> None:
@@ -114,6 +116,8 @@ def owing(desk: Desk) -> Desk:
 def test_the_outbox_is_ones_own_and_an_admins_is_all(owing: Desk) -> None:
     assert owing.done("outbox", "list", "-o", "ids") == "1\n2\n"
     assert owing.done("--as", "bert", "outbox", "list", "-o", "ids") == "1\n"
+    assert "subject     [Ticket#" in owing.done("--as", "bert", "outbox", "show", "2")  # he may read its ticket
+    owing.done("move", "2", "-Q", "Sales")
     assert owing.run("--as", "bert", "outbox", "show", "2").status == 66
     assert owing.run("--as", "bert", "outbox", "drop", "2").status == 66
     (first, _) = owing.run("outbox", "list", "-o", "json").json

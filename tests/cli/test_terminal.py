@@ -146,6 +146,22 @@ def test_edit_opens_the_editor_on_what_was_given(desk: Desk, typed: Typed) -> No
     assert desk.run("note", "1", "-m", "old", "-e").status == 2
 
 
+@pytest.mark.parametrize("letter", ["q", "x", "n", "e\nq"])
+def test_the_question_after_a_faulty_policy_takes_the_letters_of_visudo(desk: Desk, typed: Typed, letter: str) -> None:
+    program = editor(desk, 'echo "x = 1" > "$1"')
+    status, shown = typed("policy", "edit", keys=f"{letter}\n", EDITOR=program, XDG_STATE_HOME=str(desk.root))
+    assert (status, shown.count("Edit again?")) == (130, letter.count("\n") + 1)
+
+
 def test_no_input_opens_no_editor(desk: Desk, typed: Typed) -> None:
     desk.ticket()
     assert typed("note", "1", "--no-input", VISUAL=editor(desk, "exit 0"))[0] == 2
+
+
+def test_an_edited_policy_may_name_texts_in_files(desk: Desk, typed: Typed) -> None:
+    (desk.root / "greeting.txt").write_text("Welcome.")
+    more = f'[templates.hi]\nkind = "note"\nbody-file = "{desk.root}/greeting.txt"'
+    status, shown = typed("policy", "edit", keys="y\n", VISUAL=editor(desk, f"printf '%s\\n' '{more}' >> \"$1\""))
+    assert status == 0, shown
+    assert "Welcome." in desk.done("policy", "show")
+    assert "body-file" not in desk.done("policy", "show")

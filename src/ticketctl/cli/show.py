@@ -68,6 +68,8 @@ def command(frame: Frame, word: str, raw: bool, headers: bool, save: str | None)
             parts.append(listed + ("\n" if listed else "") + page.article_page(article, value["id"], **look))
         if isinstance(ref, ArticleRef):
             return "".join(parts)
+        if shown.answers:
+            parts.append(page.answer_lines(shown.answers, look["color"]))
         return "\n".join([page.show_page({**value, "articles": []}, **look), *parts])
 
     printed = value["articles"][0] if isinstance(ref, ArticleRef) else value

@@ -50,9 +50,9 @@ def mails(desk: Desk, *, everything: bool = False, limit: int | None = None) -> 
 
 
 def mail(desk: Desk, number: int) -> tuple[Value, bytes | None, tzinfo]:
-    """One mail of the outbox, and its finished bytes where it has them."""
+    """One mail of the outbox, and its finished bytes where it has them; also for who may read its ticket."""
     with desk.reading() as view:
-        row = _own(view, view.tx, number)
+        row = _own(view, view.tx, number, readable=True)
         raw = view.tx.raw(row.raw_sha256) if row.raw_sha256 else None
         return outbox_value(row_fields(row)), raw, view.zone()
 
@@ -112,13 +112,17 @@ def _turn(desk: Desk, numbers: Sequence[int], act: Callable[[Writer, int], objec
     return turned
 
 
-def _own(view: View, tx: Reader, number: int) -> OutboxRow:
-    """The mail, if it is the agent's own or the agent is an admin; the same NotThere otherwise."""
+def _own(view: View, tx: Reader, number: int, *, readable: bool = False) -> OutboxRow:
+    """The mail, if it is the agent's own or the agent is an admin; the same NotThere otherwise.
+
+    `readable`: or if the agent may read its ticket.
+    """
     missing = NotThere(f"no mail {number} in the outbox: `ticketctl outbox list` shows yours")
     try:
         row = tx.outbox_row(number)
     except NotThere:
         raise missing from None
-    if not view.admin and row.agent != view.agent:
+    ticket = tx.ticket(row.ticket) if readable and row.ticket is not None else None
+    if not view.admin and row.agent != view.agent and not (ticket and view.rights.may(ticket.queue, "ro")):
         raise missing
     return row

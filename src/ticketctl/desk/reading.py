@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, cast
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ticketctl import query
 from ticketctl.change import describe, evolve
@@ -40,10 +40,14 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """A ticket with its thread (`articles`: only those asked for), and the agent's time zone."""
+    """A ticket with its thread (`articles`: only those asked for), and the agent's time zone.
+
+    `answers`: its automatic answers, which are no articles: `id` in the outbox, `recipient`, `status`, `template`.
+    """
 
     value: Value
     zone: tzinfo
+    answers: list[Value] = field(default_factory=list)
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -136,7 +140,13 @@ def show(desk: Desk, word: str) -> Shown:
             for each in articles
         ]
         links = [{"type": link.type, "number": link.number} for link in view.tx.links(ticket.id)]
-        return Shown(value=show_value(_shape(view, ticket), articles=values, links=links), zone=view.zone())
+        answers = [
+            {"id": row.id, "recipient": ", ".join(row.recipients), "status": row.status,
+             "template": row.plan.get("template")}
+            for row in view.tx.answers(ticket.id)
+        ]  # fmt: skip
+        value = show_value(_shape(view, ticket), articles=values, links=links)
+        return Shown(value=value, zone=view.zone(), answers=answers)
 
 
 def _ticket_word(word: str, ref: object) -> str:

@@ -8,7 +8,7 @@ from ticketctl.page.machine import TSV_COLUMNS, ids, json_, jsonl, tsv
 from ticketctl.page.safe import escape
 from ticketctl.page.status import brake_line, explain_page, status_page, status_short
 from ticketctl.page.table import LIST_COLUMNS, MAIL_COLUMNS, OUTBOX_COLUMNS, age, local, table, telling, width_of
-from ticketctl.page.thread import article_page, change_line, history_page, show_page
+from ticketctl.page.thread import answer_lines, article_page, change_line, history_page, show_page
 from ticketctl.page.value import (
     article_value,
     delivery_value,
@@ -26,6 +26,7 @@ __all__ = [
     "OUTBOX_COLUMNS",
     "TSV_COLUMNS",
     "age",
+    "answer_lines",
     "article_page",
     "article_value",
     "brake_line",

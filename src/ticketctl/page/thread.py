@@ -109,6 +109,16 @@ def _foot(article: Value, where: str, color: bool) -> list[str]:
     return ["", *lines] if lines else []
 
 
+def answer_lines(answers: Sequence[Value], color: bool) -> str:
+    """The automatic answers below a thread, a line each: how they stand, to whom, of which template."""
+    lines = []
+    for each in answers:
+        made = f"template {each['template']}, " if each["template"] else ""
+        text = labelled("Answered", f"{each['status']}: {each['recipient']} ({made}mail {each['id']} of the outbox)")
+        lines.append(paint(text, RED if each["status"] in _BAD else None, color) + "\n")
+    return "".join(lines)
+
+
 def size(count: int) -> str:
     """Bytes for people: `312 B`, `12 kB`, `2.5 MB` (of 1000, as mail limits are)."""
     if count < 1000:

@@ -257,6 +257,12 @@ class Reader:
         where += [] if notices else [c.mail_class != "notice"]
         return outbox.rows(self._connection, and_(true(), *where), limit)
 
+    def answers(self, ticket_id: int) -> list[OutboxRow]:
+        """The automatic answers of a ticket, sent or not, oldest first."""
+        d = t.delivery.c
+        owed = select(d.outbox_id).where(d.ticket_id == ticket_id, d.n == 0)
+        return outbox.rows(self._connection, and_(t.outbox.c.id.in_(owed), t.outbox.c.mail_class == "auto"))
+
     def outbox_row(self, outbox_id: int) -> OutboxRow:
         """That row; NotThere (66)."""
         return outbox.row(self._connection, outbox_id)
