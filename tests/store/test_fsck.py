@@ -8,6 +8,7 @@ import pytest
 
 from store.conftest import ANNA, NOW, SYSTEM, added, asks, letter, mail, opened, received, reply
 from ticketctl.change import Taken
+from ticketctl.errors import Unavailable
 from ticketctl.store.fsck import fsck
 
 WRONG_DIGIT = """
@@ -48,11 +49,13 @@ def test_a_desk_is_whole(desk):
         ("DELETE FROM article WHERE ticket_id = 1", ["has articles []", "is article 1 of ticket #1"]),
         ("UPDATE letter SET ticket_id = NULL, n = NULL", ["is new and on no ticket"]),
         ("UPDATE letter SET raw_sha256 = 'gone'", ["points to a raw that is not there"]),
-        ("DELETE FROM raw_piece", ["has no bytes", "has no bytes", "its 0 bytes", "its 0 bytes"]),
+        ("DELETE FROM raw_piece", ["has no bytes", "has no bytes", "are not those that came"]),
         ("UPDATE raw_piece SET packed = 0, data = x'00'", ["are not those that came", "are not those that came"]),
         ("UPDATE raw_piece SET packed = 1, data = x'00'", ["is damaged", "is damaged"]),
         ("DELETE FROM token", ["its token is not known"]),
         ("UPDATE outbox SET version = 99", ["no change of its ticket owes it"]),
+        ("UPDATE raw SET size = 99", ["not the 99 that came", "not the 99 that came"]),
+        ("UPDATE ticket SET queue = 'Gone' WHERE id = 1", ["is live in queue Gone, which the policy does not have"]),
         (WRONG_DIGIT, ["the check digit of the number is wrong"]),
     ],
 )
@@ -73,3 +76,48 @@ def test_many_tickets_are_read_in_batches(store):
     seen = []
     assert fsck(store, lambda done, of: seen.append((done, of))) == []
     assert seen == [(500, 1100), (1000, 1100), (1100, 1100)]
+
+
+def test_damaged_pages_are_named_not_refused(store):
+    with store.writing(SYSTEM, NOW) as tx:
+        for _ in range(200):
+            opened(tx, added(1))
+    store.close()
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_master WHERE rootpage > 0"))
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    whole = store.path.read_bytes()
+    for name in ("ticket", "history", "article", "letter", "token", "ix_ticket_due"):
+        data = bytearray(whole)
+        data[(roots[name] - 1) * size : roots[name] * size] = b"\xa5" * size
+        store.path.write_bytes(data)
+        found = fsck(store)
+        store.close()
+        assert found, name
+        assert {each.where for each in found} == {"database"}, found
+
+
+def test_a_table_that_breaks_between_is_named(store, monkeypatch):
+    """Where SQLite's own check finds nothing, what cannot be read is still a problem."""
+    with store.writing(SYSTEM, NOW) as tx:
+        opened(tx, added(1))
+
+    def breaks(*_given):
+        trouble = sqlite3.DatabaseError("database disk image is malformed")
+        trouble.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise trouble
+
+    monkeypatch.setattr("ticketctl.store.fsck._tickets", breaks)
+    monkeypatch.setattr("ticketctl.store.fsck._raw", breaks)
+    assert [each.where for each in fsck(store)] == ["tickets #1 to #1", "database"]
+
+
+def test_other_trouble_is_refused(store, monkeypatch):
+    def fails(_connection):
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr("ticketctl.store.fsck._letters", fails)
+    with pytest.raises(Unavailable):
+        fsck(store)

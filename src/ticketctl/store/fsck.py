@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, and_, select, text
+from sqlalchemy import Connection, and_, select, text, true
+from sqlalchemy.exc import DBAPIError
 
 from ticketctl.change import evolve
-from ticketctl.errors import Refusal
-from ticketctl.store import Store, raw, rows
+from ticketctl.errors import Misconfigured, Refusal
+from ticketctl.store import Reader, Store, raw, rows
 from ticketctl.store import tables as t
 from ticketctl.store.number import PADDED
 from ticketctl.store.rows import ticket_row
+from ticketctl.store.trouble import is_damage
 from ticketctl.store.types import cleaned
 from ticketctl.ticket import Ticket, damm
 
@@ -40,25 +42,58 @@ def fsck(store: Store, progress: Progress | None = None, *, contents: bool = Fal
 
     `progress(done, of)` after each batch of tickets. `contents`: also read every stored mail and compare its SHA-256.
     """
-    with store.reading() as tx:
-        connection = tx._connection
-        problems = [*_database(connection)]
-        if problems:
-            return problems
-        total = tx.count_all()
+    problems: list[Problem] = []
+    with _damage(problems, "database"), store.reading() as tx:
+        problems.extend(_database(tx._connection))  # what was found before it broke stays
+    if problems:
+        return problems
+    with _damage(problems, "table ticket"):
+        with store.reading() as tx:
+            total = tx.count_all()
+            problems.extend(_queues(tx))
+        _every_ticket(store, problems, total, progress)
+    for part in (_letters, _outbox, lambda connection: _raw(connection, contents)):
+        with _damage(problems, "database"), store.reading() as tx:
+            problems.extend(part(tx._connection))
+    return problems
+
+
+@contextmanager
+def _damage(problems: list[Problem], where: str) -> Iterator[None]:
+    """Pages that cannot be read are a problem to name, not a reason to stop; other trouble goes through."""
+    try:
+        yield
+    except (Refusal, DBAPIError) as trouble:
+        if not is_damage(trouble):
+            raise
+        problems.append(Problem(where=where, what="damaged: some of it cannot be read; restore a backup"))
+
+
+def _every_ticket(store: Store, problems: list[Problem], total: int, progress: Progress | None) -> None:
     done, last = 0, 0
     while True:
         with store.reading() as tx:
             found = tx.ticket_ids(last, BATCH)
-            if not found:
-                break
-            problems += _tickets(tx._connection, found)
+        if not found:
+            return
+        with _damage(problems, f"tickets #{found[0]} to #{found[-1]}"), store.reading() as tx:
+            problems.extend(_tickets(tx._connection, found))
         done, last = done + len(found), found[-1]
         if progress is not None:
             progress(done, max(done, total))
-    with store.reading() as tx:
-        problems += [*_letters(tx._connection), *_outbox(tx._connection), *_raw(tx._connection, contents)]
-    return problems
+
+
+def _queues(tx: Reader) -> Iterator[Problem]:
+    """Live tickets are in queues of the policy: elsewhere nobody has a right to see them."""
+    try:
+        queues = tx.policy().queues
+    except Misconfigured as trouble:
+        yield Problem(where="policy", what=trouble.message)
+        return
+    c = t.ticket.c
+    lost = select(c.number, c.queue).where(c.live == true(), c.queue.not_in(sorted(queues))).order_by(c.id)
+    for row in tx._connection.execute(lost):
+        yield Problem(where=row.number, what=f"is live in queue {row.queue}, which the policy does not have")
 
 
 def _database(connection: Connection) -> Iterator[Problem]:
@@ -177,7 +212,9 @@ def _raw(connection: Connection, contents: bool) -> Iterator[Problem]:
         try:
             data = raw.get(connection, row.sha256)
         except Refusal as trouble:
-            yield Problem(where=f"raw mail {row.sha256}", what=trouble.message)
+            if is_damage(trouble):
+                raise
+            yield Problem(where=f"raw mail {row.sha256}", what="is damaged: its bytes are not those that came")
             continue
-        if len(data) != row.size or hashlib.sha256(data).hexdigest() != row.sha256:
-            yield Problem(where=f"raw mail {row.sha256}", what=f"its {len(data)} bytes are not those that came")
+        if len(data) != row.size:
+            yield Problem(where=f"raw mail {row.sha256}", what=f"has {len(data)} bytes, not the {row.size} that came")

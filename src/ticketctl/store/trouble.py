@@ -39,6 +39,16 @@ def translated() -> Iterator[None]:
         raise _of_driver(trouble) from trouble
 
 
+def is_damage(trouble: BaseException | None) -> bool:
+    """Does an exception, or the refusal made of it, say that the file is damaged?"""
+    if isinstance(trouble, Refusal):
+        trouble = trouble.__cause__
+    if isinstance(trouble, exc.DBAPIError):
+        trouble = trouble.orig
+    code = getattr(trouble, "sqlite_errorcode", None) or 0
+    return isinstance(trouble, sqlite3.Error) and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def refusal(trouble: exc.SQLAlchemyError) -> Refusal:
     """The refusal that an exception of SQLAlchemy stands for."""
     if isinstance(trouble, exc.TimeoutError):
@@ -55,7 +65,7 @@ def _of_driver(trouble: BaseException) -> Refusal:
             kind, message = _SQLITE[code]
             return kind(message)
     if type(trouble).__name__.endswith("IntegrityError") or _is_race(trouble):
-        return TryAgain(f"somebody else was faster: try again ({trouble})")
+        return TryAgain(f"somebody else was faster: try again ({trouble})", race=True)
     if type(trouble).__name__.endswith(("OperationalError", "InterfaceError")) and not isinstance(
         trouble, sqlite3.Error
     ):
