@@ -9,11 +9,14 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 from alembic.autogenerate import compare_metadata
 
 from store.conftest import NOW, POLICY, added, letter, make_store, opened
+from ticketctl import config
+from ticketctl import store as store_
 from ticketctl.errors import Misconfigured, Refusal, TryAgain, Unavailable
 from ticketctl.policy import read
 from ticketctl.store import Store, schema, tables
@@ -216,6 +219,43 @@ def test_a_read_only_file_is_69_for_those_who_write(tmp_path):
 def test_a_url_that_names_no_database_of_ours_is_78(wrong):
     with pytest.raises(Misconfigured):
         Store(wrong)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("postgresql://u@h/d", "pip install 'ticketctl[postgresql]'"),
+        ("mariadb://u@h/d", "pip install 'ticketctl[mariadb]'"),
+        ("mysql+nonsense://u@h/d", "pip install 'ticketctl[mariadb]'"),
+    ],
+)
+def test_a_driver_that_is_not_here_is_78_and_says_what_to_install(monkeypatch, given, words):
+    for name in ("psycopg", "pymysql"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(Misconfigured) as caught:
+        Store(given)
+    assert words in caught.value.message
+
+
+def test_the_drivers_are_those_of_the_configuration():
+    assert store_._DRIVERS == config._DRIVERS
+
+
+def test_the_timeout_of_the_url_goes_before(tmp_path):
+    path = tmp_path / "desk.db"
+    make_store(path).close()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    begun = time.monotonic()
+    with pytest.raises(TryAgain), Store(f"{url(path)}?timeout=0.1").writing(SYSTEM, NOW):
+        pass
+    assert time.monotonic() - begun < 15
+    holder.close()
+    assert Store(f"{url(path)}?timeout=7").timeout == 7
+    assert str(Store(f"{url(path)}?timeout=7").url) == url(path)
+    for wrong in ("soon", "-1", "nan"):
+        with pytest.raises(Misconfigured, match="timeout"):
+            Store(f"{url(path)}?timeout={wrong}")
 
 
 def test_a_password_is_never_said():

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from store.conftest import ANNA, BERT, CARLA, LATER, NOW, added, asks, letter, mail, opened, received, reply
 from ticketctl.change import Created, DeliveryFailed, Linked, Moved, Retitled, StateSet, Taken, fold
@@ -162,7 +163,7 @@ def test_a_reply_owes_a_mail_with_its_bytes(store, ticket):
         assert (row.mail_class, row.status, row.ticket, row.number, row.n, row.agent) == (
             "agent", "owed", made.id, made.number, 2, "anna")  # fmt: skip
         assert tx.raw(row.raw_sha256) == b"finished"
-        assert tx.mailed(owed.token).recipients == ("kim@customer.example",)
+        assert tx.known(asks(tokens=(owed.token,)), LATER).tokens[owed.token].recipients == ("kim@customer.example",)
         assert tx.deliveries(made.id) == {
             2: [{"recipient": "Kim@Customer.example", "status": "owed", "code": None, "permanent": None, "at": LATER}]
         }
@@ -182,3 +183,38 @@ def test_a_large_mail_is_kept_in_pieces_and_viewed_in_stretches(store: Store, tm
         assert tx.raw(row.raw_sha256) == data
         for offset, length in [(0, 1), (1 << 20, 1 << 20), ((1 << 20) - 1, 3), (len(data) - 2, 9), (17, 0)]:
             assert tx.raw_view(row.raw_sha256, offset, length) == data[offset : offset + length]
+
+
+def statements(tx: Writer) -> list[str]:
+    said: list[str] = []
+    event.listen(tx._connection, "before_cursor_execute", lambda *given: said.append(given[2]))
+    return said
+
+
+def test_the_rows_owed_are_told_by_token(store, ticket):
+    made, owed, notice = ticket(added(1)), mail(), mail(mail_class="notice", audience="agent")
+    with store.writing(ANNA, LATER) as tx:
+        tx.change(made.id, Taken(owner="anna"), reply(2, owed))
+        tx.owe(notice)
+        assert tx.owed == {owed.token: 1, notice.token: 2}
+    with store.writing(ANNA, LATER) as tx:
+        assert tx.owed == {}
+
+
+def test_what_was_read_is_not_read_again(store, ticket):
+    one, two = ticket(added(1)), ticket(added(1))
+    with store.writing(ANNA, LATER) as tx:
+        said = statements(tx)
+        assert tx.policy() is tx.current() is tx.policy()
+        assert tx.ticket(one.id) == one
+        tx.change(one.id, Taken(owner="anna"))
+        tx.change(one.id, Retitled(title="other"))
+        assert tx.ticket(one.id).title == "other"
+        reads = [each for each in said if each.startswith("SELECT")]
+        assert len(reads) == 2, reads
+        del said[:]
+        tx.link(one.id, two.id)
+        tx.link(one.id, two.id)
+        assert len([each for each in said if each.startswith("SELECT")]) == 3, said
+    with store.reading() as tx:
+        assert [len(tx.links(each)) for each in (one.id, two.id)] == [1, 1]

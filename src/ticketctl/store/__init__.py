@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine  # noqa: TID251  the one place
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from ticketctl.errors import Misconfigured, Unavailable
 from ticketctl.policy import Policy
@@ -54,20 +54,28 @@ __all__ = [
     "Writer",
 ]
 
-_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+_DRIVERS = {  # as in config, which is a stranger here: a test holds that both say the same
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mariadb": "mariadb+pymysql",
+    "mysql": "mariadb+pymysql",
+}
+_EXTRAS = {"postgresql": "postgresql", "mariadb": "mariadb", "mysql": "mariadb"}  # by backend: what pip installs
 
 
 class Store:
-    """A desk's database, by its SQLAlchemy URL. `timeout`: seconds to wait for a lock, then TryAgain (75)."""
+    """A desk's database, by its SQLAlchemy URL.
+
+    `timeout`: seconds to wait for a lock, then TryAgain (75); `?timeout=` in the URL of an SQLite file goes before.
+    """
 
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
-        self.url = parsed(url)
-        self.timeout = timeout
+        self.url, self.timeout = _patience(parsed(url), timeout)
         self._checked = False
         self._policies: dict[int, Policy] = {}
         if self.path is not None and not _is_there(self.path):
             raise Misconfigured(f"no database at {self.path}: run `ticketctl init`")
-        self._engine = engine(self.url, timeout)
+        self._engine = engine(self.url, self.timeout)
 
     @classmethod
     def create(
@@ -144,7 +152,7 @@ def parsed(url: str) -> URL:
     if where.drivername in _DRIVERS:
         where = where.set(drivername=_DRIVERS[where.drivername])
     backend = where.get_backend_name()
-    if backend not in ("sqlite", *_DRIVERS):
+    if backend not in ("sqlite", *_EXTRAS):
         raise Misconfigured(f"no database of kind {backend!r} is supported: use sqlite, postgresql or mariadb")
     if backend == "sqlite" and where.database in (None, "", ":memory:"):
         raise Misconfigured("`database` names no file: write it as sqlite:////var/lib/ticketctl/ticketctl.db")
@@ -155,10 +163,29 @@ def engine(url: URL, timeout: float) -> Engine:
     """The engine for a parsed URL; an SQLite file is never made by opening it."""
     path = _path(url)
     if path is None:
-        return create_engine(url)
+        try:
+            return create_engine(url)
+        except (ImportError, NoSuchModuleError):
+            driver, extra = url.get_driver_name(), _EXTRAS[url.get_backend_name()]
+            raise Misconfigured(f"the driver {driver} of the database is not here: pip install 'ticketctl[{extra}]'") \
+                from None  # fmt: skip
     made = create_engine(url, creator=lambda: sqlite.connect(path, timeout))
     sqlite.prepare(made)
     return made
+
+
+def _patience(url: URL, timeout: float) -> tuple[URL, float]:
+    """The URL of an SQLite file without its `?timeout=`, and that as seconds; else what is given."""
+    said = url.query.get("timeout")
+    if _path(url) is None or said is None:
+        return url, timeout
+    try:
+        seconds = float(said if isinstance(said, str) else said[-1])
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e6:
+        raise Misconfigured("`?timeout=` in `database` wants seconds, as in ?timeout=30")
+    return url.difference_update_query(["timeout"]), seconds
 
 
 def _is_there(path: Path) -> bool:

@@ -16,7 +16,10 @@ from ticketctl.store.trouble import translated
 from ticketctl.store.value import ALL_BRAKE
 
 _PAGES = 4096  # a step of the copy: others may write between two
-_HELD = "restored from a backup: what it owes may have been sent since; see `ticketctl outbox list`, then `release`"
+_HELD = (
+    "restored from a backup: what it owes may have been sent since; see `ticketctl outbox list`, then"
+    " `ticketctl outbox release --all`"
+)
 
 
 def backup(store: Store, path: Path) -> None:
@@ -37,7 +40,7 @@ def backup(store: Store, path: Path) -> None:
 
 
 def restore(path: Path, url: str, now: datetime, *, author: str, force: bool = False, mode: int = 0o600) -> None:
-    """The desk of a backup, at `url`, with all its mail held until `outbox release`.
+    """The desk of a backup, at `url`, with all its mail held until `ticketctl outbox release --all`.
 
     Refuses (65) what is no whole desk, and (65) to overwrite a database unless `force`; then others see the old desk
     until they see the new one.

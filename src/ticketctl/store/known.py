@@ -42,7 +42,7 @@ def known(connection: Connection, asks: Asks, now: datetime) -> Known:
     )
 
 
-def mailed_of(row: Row[Any]) -> Mailed:
+def _mailed(row: Row[Any]) -> Mailed:
     return Mailed(
         token=row.token,
         ticket=row.ticket_id,
@@ -78,7 +78,7 @@ def _tokens(connection: Connection, tokens: Collection[str]) -> dict[str, Mailed
     if not tokens:
         return {}
     found = connection.execute(select(t.token).where(t.token.c.token.in_([cleaned(each) for each in tokens])))
-    return {row.token: mailed_of(row) for row in found}
+    return {row.token: _mailed(row) for row in found}
 
 
 def _ids(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, str]]:
@@ -129,7 +129,6 @@ def _candidates(connection: Connection, named: Iterable[int], now: datetime) -> 
         found = connection.execute(TICKET.where(t.ticket.c.id.in_(sorted(wanted))))
         tickets |= {row.id: ticket_of(row) for row in found}
         wanted = {x.merged_into for x in tickets.values() if x.merged_into is not None} - tickets.keys()
-        wanted -= {None}
     if not tickets:
         return {}
     parties = _parties(connection, tickets)

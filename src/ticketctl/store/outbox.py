@@ -67,7 +67,7 @@ def owe(
         recipients = sorted({normal(each) for each in owed.recipients})
         values = {"ticket_id": ticket, "n": n, "audience": owed.audience, "message_id": owed.message_id}
         connection.execute(insert(t.token).values(token=owed.token, recipients=recipients, **values))
-    _deliveries(connection, outbox_id, ticket, n, owed.recipients, now)
+    _deliveries(connection, outbox_id, ticket, n, owed.recipients, now, last=0)
     return outbox_id
 
 
@@ -90,13 +90,11 @@ def braked(connection: Connection) -> set[str]:
     return set(CLASSES) if ALL_BRAKE in names else {"auto"} if AUTO_BRAKE in names else set()
 
 
-def claim(
-    connection: Connection, now: datetime, *, limit: int, classes: Collection[str], ids: Collection[int] | None
-) -> list[OutboxRow]:
+def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[int] | None) -> list[OutboxRow]:
     """Claims what is due: agents' mail first, then the oldest."""
     lost_answers(connection, now)
     c = t.outbox.c
-    open_classes = sorted(set(classes) - braked(connection))
+    open_classes = sorted(set(CLASSES) - braked(connection))
     due = or_(
         and_(c.status == "owed", c.next_try <= now),
         and_(c.status == "sending", c.claimed < now - STALE, c.mail_class != "auto"),
@@ -160,10 +158,12 @@ def again(connection: Connection, outbox_id: int, now: datetime, to: str | None)
     before = turn(connection, outbox_id, now, (*UNSENT, "dropped"), "owed")
     values: dict[str, Any] = {"tries": 0, "last_error": None}
     if to is None:
-        deliver(connection, outbox_id, None, now, status="owed", only=("delayed", "failed", "held", "unknown"))
+        deliver(connection, outbox_id, None, now, status="owed", only=("failed", "held", "unknown"))
     else:
         values["recipients"] = [to]
-        _deliveries(connection, outbox_id, before.ticket, before.n, (to,), now)
+        position = select(func.max(t.delivery.c.position)).where(t.delivery.c.outbox_id == outbox_id)
+        last = connection.execute(position).scalar() or 0
+        _deliveries(connection, outbox_id, before.ticket, before.n, (to,), now, last=last)
         _cover(connection, before.token, to)
     connection.execute(update(t.outbox).where(t.outbox.c.id == outbox_id).values(values))
     return row(connection, outbox_id)
@@ -206,10 +206,10 @@ def bounced(
 
 
 def _deliveries(
-    connection: Connection, outbox_id: int, ticket: int | None, n: int, recipients: Sequence[str], now: datetime
-) -> None:
-    c = t.delivery.c
-    last = connection.execute(select(func.max(c.position)).where(c.outbox_id == outbox_id)).scalar() or 0
+    connection: Connection, outbox_id: int, ticket: int | None, n: int, recipients: Sequence[str], now: datetime,
+    *, last: int,
+) -> None:  # fmt: skip
+    """A delivery for each recipient, after the `last` that the row has."""
     beside = {"outbox_id": outbox_id, "ticket_id": ticket, "n": n, "status": "owed", "at": now}
     new = [beside | {"position": last + i, "recipient": each} for i, each in enumerate(recipients, 1)]
     if new:

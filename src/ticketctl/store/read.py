@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, and_, func, or_, select, true
+from sqlalchemy import Connection, Table, and_, func, literal, or_, select, true
 
 from ticketctl.errors import Misconfigured, NotThere
 from ticketctl.policy import Policy
@@ -17,8 +17,10 @@ from ticketctl.store.value import Brake, CustomerRow, Entry, LetterRow, Link, Ou
 from ticketctl.ticket import Article, Ticket
 
 if TYPE_CHECKING:  # what only one family of verbs needs is imported when it is asked
-    from ticketctl.intake.value import Asks, Known, Mailed
+    from ticketctl.intake.value import Asks, Known
     from ticketctl.query import Query
+
+MANY = 10_001  # where `standing` stops to count
 
 
 class Reader:
@@ -27,11 +29,14 @@ class Reader:
     def __init__(self, connection: Connection, policies: dict[int, Policy]) -> None:
         self._connection = connection
         self._policies = policies  # by revision, kept by the store: a warm process reads each once
+        self._policy: Policy | None = None  # of this transaction
 
     # policy
 
     def policy(self) -> Policy:
-        """The current policy; Misconfigured (78) where there is none yet."""
+        """The current policy; Misconfigured (78) where there is none yet. Asked once in a transaction."""
+        if self._policy is not None:
+            return self._policy
         n = self._connection.execute(select(func.max(t.policy.c.n))).scalar()
         if n is None:
             raise Misconfigured("the desk has no policy yet: run `ticketctl init`")
@@ -40,7 +45,8 @@ class Reader:
 
             row = self._connection.execute(select(t.policy).where(t.policy.c.n == n)).one()
             self._policies[n] = load(row.compiled) or read(row.text, revision=n)
-        return self._policies[n]
+        self._policy = self._policies[n]
+        return self._policy
 
     def revision(self, n: int | None = None) -> Revision:
         """That revision of the policy, None for the current one; NotThere (66)."""
@@ -86,27 +92,18 @@ class Reader:
         reverse: bool = False,
         limit: int | None = None,
         offset: int = 0,
-        after: tuple[datetime, int] | None = None,
     ) -> list[Ticket]:
         """A page of tickets, oldest first unless `sort` says otherwise; without a query any.
 
-        `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means. `after`: created and
-        id of the last ticket of the page before (sort `created` alone).
+        `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.
         """
         from ticketctl.store import find
 
         asked = find.Page(
             query=query or find.EVERY, queues=queues, agent=agent, sort=sort, reverse=reverse, limit=limit,
-            offset=offset, after=after,
+            offset=offset,
         )  # fmt: skip
         return [rows.ticket_of(row) for row in self._connection.execute(find.page(asked))]
-
-    def count(self, query: Query, *, queues: Collection[str] | None, agent: str | None = None) -> int:
-        """How many tickets `find` would give without a limit."""
-        from ticketctl.store import find
-
-        asked = find.Page(query=query, queues=queues, agent=agent)
-        return int(self._connection.execute(find.number_of(asked)).scalar_one())
 
     def standing(
         self,
@@ -116,24 +113,30 @@ class Reader:
         queues: Collection[str] | None,
         held: Collection[str] | None = (),
     ) -> Standing:
-        """What `status` shows. `queues`: the agent's; `held`: queues whose held mail they see, None for all."""
+        """What `status` shows. `queues`: the agent's; `held`: queues whose held mail they see, None for all.
+
+        A count ends at MANY: nobody reads on, and every count stays as cheap.
+        """
         c, mail, letter = t.ticket.c, t.outbox.c, t.letter.c
         mine = and_(c.owner == agent, c.live == true())
-        theirs = true() if queues is None else c.queue.in_(sorted(queues))
+        theirs = true() if queues is None else and_(c.live == true(), c.queue.in_(sorted(queues)))
         seen = true() if held is None else letter.queue.in_(sorted(held))
 
-        def tickets(*where: Any) -> int:
-            return self._connection.execute(select(func.count()).select_from(t.ticket).where(*where)).scalar_one()
+        def counted(table: Table, *where: Any) -> Any:
+            some = select(literal(1)).select_from(table).where(*where).limit(MANY).subquery()
+            return select(func.count()).select_from(some).scalar_subquery()
 
-        unsent = select(func.count()).where(mail.agent == agent, mail.status.in_(outbox.UNSENT))
-        return Standing(
-            new=tickets(c.state_type == "new", theirs),
-            fresh=tickets(mine, c.last_customer_article > c.last_agent_article),
-            overdue=tickets(c.due <= now, theirs),
-            reminders=tickets(mine, c.state == "pending reminder", c.pending_until <= now),
-            unsent=self._connection.execute(unsent).scalar_one(),
-            held=self._connection.execute(select(func.count()).where(letter.verdict == "held", seen)).scalar_one(),
-        )
+        row = self._connection.execute(
+            select(
+                counted(t.ticket, c.state_type == "new", *([] if queues is None else [c.queue.in_(sorted(queues))])),
+                counted(t.ticket, mine, c.last_customer_article > c.last_agent_article),
+                counted(t.ticket, c.due <= now, theirs),
+                counted(t.ticket, mine, c.state == "pending reminder", c.pending_until <= now),
+                counted(t.outbox, mail.agent == agent, mail.status.in_(outbox.UNSENT)),
+                counted(t.letter, letter.verdict == "held", seen),
+            )
+        ).one()
+        return Standing(new=row[0], fresh=row[1], overdue=row[2], reminders=row[3], unsent=row[4], held=row[5])
 
     def articles(self, ticket_id: int) -> list[Article]:
         c = t.article.c
@@ -216,13 +219,6 @@ class Reader:
     def raw_view(self, sha256: str, offset: int, length: int) -> bytes:
         """A stretch of those bytes: an attachment, still encoded."""
         return raw.view(self._connection, sha256, offset, length)
-
-    def mailed(self, token: str) -> Mailed | None:
-        """The mail of ours that bears the token."""
-        from ticketctl.store import known
-
-        found = self._connection.execute(select(t.token).where(t.token.c.token == cleaned(token.lower()))).first()
-        return None if found is None else known.mailed_of(found)
 
     def customers(
         self, word: str = "", *, queues: Collection[str] | None = None, limit: int | None = None

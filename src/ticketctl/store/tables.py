@@ -109,11 +109,14 @@ ticket = _table(
     Column("customer_key", Line(_KEY)),
     Column("due", Moment),
     Column("title_fold", LongText, nullable=False),
+    # what `find` walks, by name
     Index(None, "live", "created", "id"),
     Index(None, "live", "queue", "created", "id"),
+    Index(None, "live", "queue", "due", "created", "id"),
+    Index(None, "live", "queue", "locked", "priority_rank", "created", "id"),
+    Index(None, "state_type", "queue", "created", "id"),
     Index(None, "owner", "live", "created", "id"),
     Index(None, "customer_key", "created", "id"),
-    Index(None, "state_type", "queue"),
     Index(None, "due"),
     Index(None, "pending_until"),
 )

@@ -40,7 +40,7 @@ from ticketctl.store.value import Again, OutboxRow, Revision
 from ticketctl.ticket import Actor, Ticket
 
 if TYPE_CHECKING:
-    from ticketctl.intake.value import Asks, Decision, Envelope, Verdict
+    from ticketctl.intake.value import Asks, Decision, Envelope, Known, Verdict
     from ticketctl.letter.value import Letter
 
 _DRAWS = 20  # numbers tried before we give up
@@ -62,7 +62,9 @@ class Writer(Reader):
         self.actor = actor
         self.now = now
         self._given = policy
+        self.owed: dict[str, int] = {}  # rows that this transaction put into the outbox, by their tokens
         self._made: set[int] = set()  # tickets of this transaction
+        self._read: dict[int, Ticket] = {}  # as this transaction last read or wrote them
 
     def current(self) -> Policy:
         """The policy that this transaction is held to."""
@@ -71,6 +73,20 @@ class Writer(Reader):
         return self._given
 
     # tickets
+
+    def ticket(self, ticket_id: int) -> Ticket | None:
+        """That ticket, read once: whoever changed it since makes `change` say TryAgain, by its version."""
+        if ticket_id not in self._read:
+            found = super().ticket(ticket_id)
+            if found is None:
+                return None
+            self._read[ticket_id] = found
+        return self._read[ticket_id]
+
+    def known(self, asks: Asks, now: datetime) -> Known:
+        found = super().known(asks, now)
+        self._read |= {each: candidate.ticket for each, candidate in found.tickets.items()}
+        return found
 
     def number(self, desk: Desk) -> tuple[int, str]:
         """An id and a number for a new ticket: the database gives the id, the desk's scheme makes the number of it."""
@@ -105,6 +121,7 @@ class Writer(Reader):
         if not done:
             return ticket
         self._row(before, ticket)
+        self._read[ticket.id] = ticket
         self._history(ticket.id, done)
         for version, step in done:
             self._beside(ticket.id, version, step)
@@ -115,8 +132,11 @@ class Writer(Reader):
         ends = [see(self.ticket(each), str(each), None) for each in (one, other)]
         if one == other:
             raise BadData(f"ticket {ends[0].number} cannot be linked to itself", ticket=ends[0].number)
+        c = t.link.c
+        both = select(c.ticket_id, c.type).where(c.ticket_id.in_((one, other)), c.other_id.in_((one, other)))
+        found = {tuple(row) for row in self._connection.execute(both)}
         for (here, there), name in zip((ends, ends[::-1]), (kind, _INVERSE[kind]), strict=True):
-            if not any(each.other == there.id and each.type == name for each in self.links(here.id)):
+            if (here.id, name) not in found:
                 self.change(here.id, Linked(other=there.id, number=there.number, type=name))
 
     def _permit(self, change: Change, ticket: Ticket | None) -> None:
@@ -138,7 +158,8 @@ class Writer(Reader):
         row = {name: value for name, value in row.items() if value != old[name]}
         same = (t.ticket.c.id == before.id, t.ticket.c.version == before.version)
         if self._connection.execute(update(t.ticket).where(*same).values(row)).rowcount != 1:
-            raise TryAgain(f"ticket {before.number} was changed by somebody else meanwhile", ticket=before.number)
+            raise TryAgain(f"ticket {before.number} was changed by somebody else meanwhile", ticket=before.number,
+                           race=True)  # fmt: skip
 
     def _history(self, ticket_id: int, done: Sequence[tuple[int, Step]]) -> None:
         who = rows.acting(self.actor) | {"at": self.now, "ticket_id": ticket_id}
@@ -163,7 +184,7 @@ class Writer(Reader):
                 pass
         for owed in step.owed:
             finished = owed.mail_class == "agent"
-            outbox.owe(
+            self.owed[owed.token] = outbox.owe(
                 self._connection, owed, self.now, ticket=ticket_id, n=n if finished else 0, version=version,
                 agent=self.actor.agent, raw_sha256=digest if finished else None,
             )  # fmt: skip
@@ -251,17 +272,17 @@ class Writer(Reader):
 
     def owe(self, *owed: Owed) -> list[int]:
         """Mail that belongs to no ticket: notices to admins."""
-        return [outbox.owe(self._connection, each, self.now, agent=self.actor.agent) for each in owed]
+        made = {each.token: outbox.owe(self._connection, each, self.now, agent=self.actor.agent) for each in owed}
+        self.owed |= made
+        return [*made.values()]
 
-    def claim(
-        self, *, limit: int = 50, classes: Sequence[str] = outbox.CLASSES, ids: Sequence[int] | None = None
-    ) -> list[OutboxRow]:
+    def claim(self, *, limit: int = 50, ids: Sequence[int] | None = None) -> list[OutboxRow]:
         """Claims mail that is due, in a transaction of its own: then send, then say what became of each.
 
         `ids`: only these. A brake stops its classes. A claim nobody finished in 15 minutes is taken up again; that of
         an automatic answer becomes `unknown`.
         """
-        return outbox.claim(self._connection, self.now, limit=limit, classes=classes, ids=ids)
+        return outbox.claim(self._connection, self.now, limit=limit, ids=ids)
 
     def sent(self, row: OutboxRow, *, refused: Mapping[str, tuple[str | None, str]] | None = None) -> None:
         """The mail system took a claimed row, for all recipients but those `refused` (address: code and words)."""
@@ -276,10 +297,9 @@ class Writer(Reader):
                 self._tell(row, Sent(n=row.n, recipient=each))
 
     def deferred(self, row: OutboxRow, error: str, next_try: datetime) -> None:
-        """A claimed row could not be sent now."""
+        """A claimed row could not be sent now: it is still owed, and so is each of its deliveries."""
         values = {"tries": row.tries + 1, "last_error": error, "next_try": next_try}
         outbox.settle(self._connection, row, "owed", **values)
-        outbox.deliver(self._connection, row.id, None, self.now, status="delayed", only=("owed", "delayed"))
 
     def failed(self, row: OutboxRow, error: str, *, code: str | None = None, permanent: bool | None = True) -> None:
         """A claimed row will not be sent: the mail system says so."""
@@ -290,7 +310,7 @@ class Writer(Reader):
     def hold(self, outbox_id: int) -> None:
         """Not to be sent until `release`."""
         outbox.turn(self._connection, outbox_id, self.now, ("owed", "failed", "unknown"), "held")
-        outbox.deliver(self._connection, outbox_id, None, self.now, status="held", only=("owed", "delayed"))
+        outbox.deliver(self._connection, outbox_id, None, self.now, status="held", only=("owed",))
 
     def release(self, outbox_id: int) -> None:
         """Held mail is owed again."""
@@ -347,7 +367,7 @@ class Writer(Reader):
         self._no_orphans(policy)
         made = Revision(n=base + 1, at=self.now, author=author, reason=reason, text=text)
         self._connection.execute(insert(t.policy).values(compiled=compiled(policy), **asdict(made)))
-        self._given = policy
+        self._given = self._policy = policy
         return made
 
     def _no_orphans(self, policy: Policy) -> None:

@@ -127,7 +127,21 @@ def upgrade() -> None:
             batch_op.f("ix_ticket_owner_live_created_id"), ["owner", "live", "created", "id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_ticket_pending_until"), ["pending_until"], unique=False)
-        batch_op.create_index(batch_op.f("ix_ticket_state_type_queue"), ["state_type", "queue"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ticket_state_type_queue_created_id"),
+            ["state_type", "queue", "created", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ticket_live_queue_due_created_id"),
+            ["live", "queue", "due", "created", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ticket_live_queue_locked_priority_rank_created_id"),
+            ["live", "queue", "locked", "priority_rank", "created", "id"],
+            unique=False,
+        )
 
     op.create_table(
         "history",
