@@ -65,10 +65,17 @@ class Unavailable(Refusal):
 
 
 class TryAgain(Refusal):
-    """Busy, a lost race, or another revision came between."""
+    """Busy, a lost race, or another revision came between.
+
+    `race`: another writer came between our reading and our writing (the store's word), and the same may be done again.
+    """
 
     status = 75
     word = "try-again"
+
+    def __init__(self, message: str, *, ticket: str | None = None, by: str | None = None, race: bool = False) -> None:
+        super().__init__(message, ticket=ticket, by=by)
+        self.race = race
 
 
 class NotAllowed(Refusal):
