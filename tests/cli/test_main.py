@@ -223,6 +223,34 @@ def test_completion_knows_words_and_options(desk: Desk) -> None:
         assert "_TICKETCTL_COMPLETE" in desk.done("completion", shell)
 
 
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("list -Q Sup", "Support Support::Europe"),
+        ("move 1 -Q Ra", "Raw"),
+        ("reassign 1 --to b", "bert"),
+        ("--as an", "anna"),
+        ("reply 1 -t ", "vpn"),
+        ("list que", "queue:"),
+        ("list queue:Sa", "queue:Sales"),
+        ("list queue : Sa", "Sales"),
+        ("list owner:", "owner:me owner:none owner:anna owner:bert"),
+        ("list state:o", "state:open"),
+        ("list nonsense:o", ""),
+    ],
+)
+def test_completion_knows_names(desk: Desk, words: str, offered: str) -> None:
+    def completed() -> str:
+        environment = {**COMPLETING, "COMP_WORDS": f"ticketctl {words}", "COMP_CWORD": str(words.count(" ") + 1)}
+        done = ran([sys.executable, "-c", MAIN], env=environment)
+        assert done.stderr == ""
+        return " ".join(line.removeprefix("plain,") for line in done.stdout.split())
+
+    assert completed() == offered
+    (desk.root / "desk.db").write_text("rubbish")
+    assert completed() in ("", offered.removesuffix(" owner:anna owner:bert"))
+
+
 def test_config_tells_what_holds_and_why(desk: Desk) -> None:
     toml = desk.root / "ticketctl.toml"
     toml.write_text('pager = "cat"\n')

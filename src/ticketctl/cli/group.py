@@ -41,13 +41,20 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
     setattr(frame.options, name.removeprefix("global_"), value)
 
 
+def _agents(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    from ticketctl.cli import completing
+
+    return completing.agents(context, parameter, typed)
+
+
 def _option(*names: str, **attributes: Any) -> click.Option:
     return click.Option(names, expose_value=False, callback=_keep, **attributes)
 
 
 GLOBALS = (
     _option("-o", "--output", "global_output", type=click.Choice(FORMS), help="Form of what is printed."),
-    _option("--as", "global_as_agent", metavar="AGENT", help="Act with that agent's rights (admins)."),
+    _option("--as", "global_as_agent", metavar="AGENT", shell_complete=_agents,
+            help="Act with that agent's rights (admins)."),  # fmt: skip
     _option("-q", "--quiet", "global_quiet", is_flag=True, help="Say nothing of what is done."),
     _option("-v", "--verbose", "global_verbose", is_flag=True, help="Say more."),
     _option("-y", "--yes", "global_yes", is_flag=True, help="Ask nothing: yes."),

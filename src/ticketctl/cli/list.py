@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ticketctl.cli import output
+from ticketctl.cli import completing, output
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import verb
 
@@ -19,8 +19,9 @@ ticketctl list queue:Support owner:none   nobody's, in one queue
 ticketctl list --all customer:emma@example.org
 ticketctl list -o ids age:30d.. | ticketctl close -
 """)  # fmt: skip
-@click.argument("query", nargs=-1)
-@click.option("-Q", "--queue", "queues", multiple=True, metavar="QUEUE", help="Only this queue; `Sales::` and below.")
+@click.argument("query", nargs=-1, shell_complete=completing.terms)
+@click.option("-Q", "--queue", "queues", multiple=True, metavar="QUEUE", shell_complete=completing.queues,
+              help="Only this queue; `Sales::` and below.")  # fmt: skip
 @click.option("--sort", type=click.Choice(
     ("created", "changed", "due", "priority", "number", "title", "queue", "state", "owner", "customer")
 ), default="created", help="What to sort by.")  # fmt: skip

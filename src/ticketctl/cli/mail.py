@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ticketctl.cli import output, saving
+from ticketctl.cli import completing, output, saving
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import Family
 from ticketctl.cli.words import given
@@ -89,7 +89,8 @@ def retry(frame: Frame, mails: tuple[str, ...]) -> int:
 
 @command.word("accept", changes=True)
 @click.argument("mail")
-@click.option("-Q", "--queue", metavar="QUEUE", help="Make it a new ticket there.")
+@click.option("-Q", "--queue", metavar="QUEUE", shell_complete=completing.queues,
+              help="Make it a new ticket there.")  # fmt: skip
 @click.option("--ticket", metavar="TICKET", help="Make it an article on that ticket.")
 def accept(frame: Frame, mail: str, queue: str | None, ticket: str | None) -> int:
     """Place a held letter by hand."""

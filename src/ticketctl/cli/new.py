@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ticketctl.cli import editor, output, sending, words
+from ticketctl.cli import completing, editor, output, sending, words
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import verb
 
@@ -15,7 +15,8 @@ from ticketctl.cli.group import verb
 ticketctl new -Q Support --customer 'Emma Jones <emma@example.org>' --title 'No dial tone' -m 'She called.'
 ticketctl new -Q Sales --customer bob@example.com --title 'Our offer' --channel email -F offer.txt --take
 """)  # fmt: skip
-@click.option("-Q", "--queue", required=True, metavar="QUEUE", help="The queue that it is made in.")
+@click.option("-Q", "--queue", required=True, metavar="QUEUE", shell_complete=completing.queues,
+              help="The queue that it is made in.")  # fmt: skip
 @click.option("--customer", required=True, metavar="ADDR", help="Whose it is: an address, or 'Name <address>'.")
 @click.option("--title", required=True, metavar="TEXT", help="Its title.")
 @click.option("--channel", type=click.Choice(("phone", "email", "note")), default="phone",

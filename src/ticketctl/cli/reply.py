@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ticketctl.cli import output, words
+from ticketctl.cli import completing, output, words
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import verb
 from ticketctl.errors import Usage
@@ -21,7 +21,8 @@ ticketctl reply 17 -m 'It is mended.' --close -y
 ticketctl reply 17 -F answer.txt -a log.txt --pend 3d
 """)  # fmt: skip
 @words.ticket
-@click.option("-t", "--template", metavar="TEMPLATE", help="An answer of the policy.")
+@click.option("-t", "--template", metavar="TEMPLATE", shell_complete=completing.answers,
+              help="An answer of the policy.")  # fmt: skip
 @words.text_options
 @click.option("-e", "--edit", is_flag=True, help="Edit what -m, -F or -t gave.")
 @click.option("-a", "--attach", multiple=True, metavar="FILE", help="Send a file with it.")
