@@ -97,6 +97,8 @@ def _letter(view: View, word: str) -> LetterRow:
         found = view.tx.letter(int(name) if name.isdigit() else name if name.startswith("<") else f"<{name}>")
     except NotThere:
         raise missing from None
-    if not (view.admin or view.rights.may(found.queue, "rw")):
+    ticket = view.tx.ticket(found.ticket) if found.ticket is not None else None
+    # a letter that was placed is where its ticket is now, not where it came to
+    if not (view.admin or view.rights.may(ticket.queue if ticket else found.queue, "rw")):
         raise missing
     return found
