@@ -202,7 +202,7 @@ def test_an_unknown_template_is_not_there():
         ([article(cc=(Address(address="lee@c.example"),))], {"keep_cc": False}, ["kim@customer.example"], []),
         (
             [article(cc=(Address(address="lee@c.example"),))],
-            {"cc": ("max@c.example",), "to": ("new@c.example",)},
+            {"cc": (Address(address="max@c.example"),), "to": (Address(address="new@c.example"),)},
             ["new@c.example"],
             ["max@c.example", "lee@c.example"],
         ),

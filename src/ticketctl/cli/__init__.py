@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -90,9 +91,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return shell_complete(cli, {}, PROGRAM, COMPLETE, instruction)
     try:
-        return _flushed(_guarded(words))
+        with _ended_gently():
+            return _flushed(_guarded(words))
     except KeyboardInterrupt:
         return 130
+
+
+@contextmanager
+def _ended_gently() -> Iterator[None]:
+    """SIGTERM, and SIGHUP of a terminal that went away, end a verb as ^C does: locks go back, texts are kept.
+
+    Once: what is done then is not to be disturbed. One that our caller ignores (nohup) stays ignored.
+    """
+    import signal
+    import threading
+
+    def end(*_: object) -> None:
+        for number in mine:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    ends = (signal.SIGHUP, signal.SIGTERM) if main else ()
+    mine = [number for number in ends if signal.getsignal(number) is signal.SIG_DFL]
+    for number in mine:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in mine:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _guarded(words: list[str]) -> int:

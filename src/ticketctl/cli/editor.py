@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ticketctl.errors import BadData, GivenUp, NotThere, Usage
+from ticketctl.errors import BadData, GivenUp, NotThere, Refusal, Usage
 
 if TYPE_CHECKING:
     from ticketctl.cli.frame import Frame
 
 SCISSORS = "# ------------------------ >8 ------------------------"
+SIGNALLED = 128  # the shell's status of what a signal ended is above it
 
 
 def text(
@@ -93,10 +94,28 @@ def document(frame: Frame, initial: str, *, name: str = "policy.toml") -> str:
         with open(path, "w", encoding="utf-8", opener=_private) as file:
             file.write(initial)
         sys.stdout.flush()
-        done = subprocess.run(["/bin/sh", "-c", f'{frame.config.editor} "$@"', "editor", path], check=False)
+        try:
+            done = subprocess.run(["/bin/sh", "-c", f'{frame.config.editor} "$@"', "editor", path], check=False)
+        except KeyboardInterrupt:
+            _rescue(path, initial)
+            raise
+        if done.returncode < 0 or done.returncode > SIGNALLED:
+            _rescue(path, initial)
         if done.returncode:
             raise GivenUp(f"given up: the editor ({frame.config.editor}) ended with {done.returncode}")
         return read(path)
+
+
+def _rescue(path: str, initial: str) -> None:
+    """The editor was ended, and did not end: what it had written is kept."""
+    from ticketctl.cli import output, saving
+
+    try:
+        written = _cut(read(path))
+    except Refusal:
+        return
+    if written.strip() and written != _cut(initial) and (kept := saving.draft(written)):
+        output.warn(f"the text is kept in {kept}")
 
 
 def _private(path: str, flags: int) -> int:

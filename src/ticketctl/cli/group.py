@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FORMS = ("table", "json", "jsonl", "tsv", "ids")
 F = TypeVar("F", bound=Callable[..., Any])
+PATHS = ("file", "attach", "save", "sides")  # parameters that name files: any bytes
 DEEPEST = 10  # aliases that stand for aliases
 
 
@@ -91,6 +92,7 @@ class Command(click.Command):
         frame = ctx.find_root().obj
         if frame.options.dry_run and not self.changes:
             raise click.UsageError("there is nothing that --dry-run would keep from being changed", ctx=ctx)
+        _is_text(ctx.params)
         return super().invoke(ctx)
 
 
@@ -257,6 +259,19 @@ def _other_program(context: click.Context, words: list[str]) -> None:
         if value := getattr(options, name):
             os.environ[f"TICKETCTL_{name.upper()}"] = value
     _exec([program, *words[1:]])
+
+
+def _is_text(given: dict[str, Any]) -> None:
+    """Raises BadData (65) for bytes that are no text in anything but the name of a file."""
+    for name, value in given.items():
+        for each in value if isinstance(value, tuple) else (value,):
+            try:
+                if isinstance(each, str) and name not in PATHS:
+                    each.encode()
+            except UnicodeEncodeError:
+                from ticketctl.errors import BadData
+
+                raise BadData(f"{name.replace('_', '-')}: not UTF-8: {each!r:.80}") from None
 
 
 def _exec(argv: list[str]) -> None:

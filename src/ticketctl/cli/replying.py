@@ -4,7 +4,6 @@ that could not be stored."""
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +27,12 @@ def reply(frame: Frame, word: str, given: Mapping[str, Any]) -> Value:
     wish = answering.Wish(
         template=given["template"], text=said or "", to=given["to"], cc=given["cc"], bcc=given["bcc"],
         keep_cc=not given["no_cc"], quote=not given["no_quote"], if_version=given["if_version"],
+        until=given["pend"], files=tuple((name, kind) for name, kind, _ in files),
     )  # fmt: skip
     begun = frame.do(answering.begin, word, wish)
     number = begun["ticket"]["number"]
     draft = begun["draft"]
+    untouched = draft["body"]
     try:
         if opens:
             _edit(frame, begun, draft, given)
@@ -39,8 +40,10 @@ def reply(frame: Frame, word: str, given: Mapping[str, Any]) -> Value:
             _review(frame, begun, draft, files)
         return _commit(frame, number, begun, files, given)
     except BaseException as trouble:
-        _keep(draft, said, opens, trouble)
+        path = _kept(draft["body"], untouched, said, trouble)
         _give_back(frame, number, begun)
+        if path is not None:
+            output.warn(f"the text is kept in {path}")
         raise
 
 
@@ -148,17 +151,17 @@ def attachment(path: str) -> tuple[str, str, bytes]:
     except OSError as why:
         raise NotThere(f"{path}: cannot be read: {why.strerror}") from None
     kind, encoding = mimetypes.guess_type(path)
-    return os.path.basename(path), kind if kind and not encoding else "application/octet-stream", content
+    name = os.path.basename(path).encode("utf-8", "replace").decode()
+    return name, kind if kind and not encoding else "application/octet-stream", content
 
 
-def _keep(draft: Value, said: str | None, written: bool, trouble: BaseException) -> None:
-    """A text that could not be stored is kept in a file, named on stderr. One that was given up stays where it was."""
-    if isinstance(trouble, GivenUp) or not (written or said) or not draft["body"].strip():
-        return
-    path = saving.draft(draft["body"])
-    if path is not None:
-        sys.stdout.flush()
-        output.warn(f"the text is kept in {path}")
+def _kept(body: str, untouched: str, said: str | None, trouble: BaseException) -> str | None:
+    """A text that could not be stored is kept in a file; gives its path. One that was given up (by a `no`, by the end
+    of the terminal) is kept where it was written in the editor, and stands nowhere else."""
+    given_up = isinstance(trouble, GivenUp) or not isinstance(trouble, Exception)
+    if not body.strip() or (body.strip() == untouched.strip() and (given_up or not said)):
+        return None
+    return saving.draft(body)
 
 
 def _give_back(frame: Frame, number: str, begun: Value) -> None:

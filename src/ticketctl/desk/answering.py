@@ -12,6 +12,7 @@ from ticketctl.change import Change, GaveBack, StateSet, Taken, permit
 from ticketctl.change.step import Step
 from ticketctl.change.value import ArticleAdded
 from ticketctl.desk import Desk, Value, View, attempt
+from ticketctl.desk.making import address
 from ticketctl.desk.moving import resolved
 from ticketctl.desk.sending import mailed
 from ticketctl.errors import BadData, NotThere, TryAgain
@@ -33,15 +34,20 @@ class Wish(Struct, frozen=True, kw_only=True):
     keep_cc: bool = True
     quote: bool = True
     if_version: int | None = None
+    until: str | None = None  # WHEN it is to come back
+    files: tuple[tuple[str, str], ...] = ()  # name and type of each that goes with it
 
 
 def begin(desk: Desk, word: str, wish: Wish) -> Value:
     """Lock and own, in a transaction of its own, and compose the draft: from then on nobody else can write.
 
     Gives `ticket`, `draft` (the mail as plain values), `seen` (articles so far), `before` (lock and owner as they
-    were, None where the agent had both) and `confirm`. Raises Locked (79), TryAgain (75) for another version.
+    were, None where the agent had both) and `confirm`. Raises Locked (79), TryAgain (75) for another version, and
+    BadData or NotThere for whatever of the wish could not be sent: before anything is taken.
     """
     made: list[Value] = []
+    if wish.until is not None:
+        resolved(desk, wish.until)
 
     def work(view: View, tx: Writer) -> None:
         made.clear()
@@ -51,11 +57,13 @@ def begin(desk: Desk, word: str, wish: Wish) -> Value:
                            ticket=ticket.number)  # fmt: skip
         permit(_answer(ticket.articles + 1, view.agent), ticket, view.actor, view.policy)
         mine = ticket.locked and ticket.owner == view.agent
+        draft = composed(view, ticket, tx.articles(ticket.id), wish)
+        answer(view, ticket, draft, [(name, kind, b"") for name, kind in wish.files])
         taken = ticket if mine else tx.change(ticket.id, Taken(owner=view.agent))
         made.append(
             {
                 "ticket": desk.shape(taken, agent=view.agent),
-                "draft": composed(view, taken, tx.articles(ticket.id), wish),
+                "draft": draft,
                 "seen": ticket.articles,
                 "before": None if mine else {"owner": ticket.owner, "locked": ticket.locked},
                 "confirm": view.policy.agents[view.agent].confirm,
@@ -64,13 +72,6 @@ def begin(desk: Desk, word: str, wish: Wish) -> Value:
 
     attempt(desk, desk.actor(), work)
     return made[0]
-
-
-def recompose(desk: Desk, word: str, wish: Wish) -> Value:
-    """The draft once more, with other wishes; nothing is written."""
-    with desk.reading() as view:
-        ticket = view.ticket(word)
-        return composed(view, ticket, view.tx.articles(ticket.id), wish)
 
 
 def composed(view: View, ticket: Ticket, articles: Sequence[Article], wish: Wish) -> Value:
@@ -88,9 +89,9 @@ def composed(view: View, ticket: Ticket, articles: Sequence[Article], wish: Wish
         now=view.now,
         text=wish.text,
         template=wish.template,
-        to=wish.to,
-        cc=wish.cc,
-        bcc=wish.bcc,
+        to=[_address("--to", each) for each in wish.to],
+        cc=[_address("--cc", each) for each in wish.cc],
+        bcc=[_address("--bcc", each) for each in wish.bcc],
         keep_cc=wish.keep_cc,
         quote=wish.quote,
     )
@@ -123,7 +124,8 @@ def commit(
     `until`: WHEN it is to come back, pending. `seen`: the articles that the agent knew of; where more are there,
     nothing is written and `meanwhile` has them.
     Gives `ticket`, `article` (its address), `outbox` (the row's id), `until` (on the agent's clock), `meanwhile`.
-    Raises Locked where the lock was stolen, BadData for what cannot be sent.
+    Raises Locked where the lock was stolen, BadData for what cannot be sent. In a rehearsal the lock is
+    taken here: that of `begin` was not kept.
     """
     made: list[Value] = []
     moment, shown = resolved(desk, until) if until is not None else (None, None)
@@ -137,7 +139,9 @@ def commit(
             return
         sent = answer(view, ticket, draft, attachments)
         change = _state(ticket, State.PENDING_REMINDER if moment else State(state or State.OPEN), moment)
-        after = tx.change(ticket.id, sent, *change)
+        mine = ticket.locked and ticket.owner == view.agent
+        taken = [Taken(owner=view.agent)] if desk.dry_run and not mine else []
+        after = tx.change(ticket.id, *taken, sent, *change)
         row = next(row.id for row in tx.outbox(agent=view.agent) if row.token == draft["token"])
         made.append(
             {
@@ -221,6 +225,14 @@ def _offered(view: View, ticket: Ticket, name: str) -> None:
     queue = view.policy.queues.get(ticket.queue)
     if queue is not None and queue.templates and name not in queue.templates:
         raise BadData(f"template {name!r} is not offered in queue {queue.name}: {', '.join(queue.templates)}")
+
+
+def _address(option: str, text: str) -> Address:
+    """The address that an option gives. Raises BadData for one that nobody can be written to."""
+    from ticketctl.render import check_address
+
+    found = address(text)
+    return Address(address=check_address(option, found.address), name=found.name)
 
 
 def _person(person: Address) -> dict[str, str | None]:

@@ -42,9 +42,9 @@ def draft(
     now: datetime,
     text: str = "",
     template: str | None = None,
-    to: Sequence[str] = (),
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
+    to: Sequence[Address] = (),
+    cc: Sequence[Address] = (),
+    bcc: Sequence[Address] = (),
     keep_cc: bool = True,
     quote: bool = True,
     language: str = "",
@@ -56,7 +56,7 @@ def draft(
     """
     answered = _answered(articles)
     receivers = _to(policy, ticket, answered, to)
-    copies = [Address(address=each) for each in cc]
+    copies = [*cc]
     if keep_cc:
         copies += _kept(ticket, answered)
     from_ = speaks_from(policy, ticket.queue)
@@ -73,7 +73,7 @@ def draft(
         from_=from_,
         to=receivers,
         cc=_fresh(policy, copies, besides=receivers),
-        bcc=tuple(Address(address=each) for each in bcc),
+        bcc=tuple(bcc),
         reply_to=tagged if delimiter else None,
         subject=subject(policy, ticket.number, answered.subject if answered else "", ticket.title),
         in_reply_to=next(iter(chain((), answered.message_id if answered else None)), None),
@@ -141,9 +141,9 @@ def _ancestors(article: Article | None) -> tuple[str, ...]:
     return article.references or ((article.in_reply_to,) if article.in_reply_to else ())
 
 
-def _to(policy: Policy, ticket: Ticket, answered: Article | None, asked: Sequence[str]) -> tuple[Address, ...]:
+def _to(policy: Policy, ticket: Ticket, answered: Article | None, asked: Sequence[Address]) -> tuple[Address, ...]:
     if asked:
-        return tuple(Address(address=each) for each in dict.fromkeys(asked))
+        return tuple({each.address: each for each in asked}.values())
     wishes: list[tuple[Address, ...]] = []
     if answered is not None and answered.sender_type == "customer":
         wishes += [answered.reply_to, (answered.author,)]
