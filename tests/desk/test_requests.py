@@ -12,7 +12,7 @@ import pytest
 
 from ticketctl import desk as doing
 from ticketctl.change import Created, Prioritised, Retitled
-from ticketctl.desk import Caller, Desk, Plan, locking, moving, noting, reading
+from ticketctl.desk import Caller, Desk, Plan, answering, locking, moving, noting, reading
 from ticketctl.desk.rehearsal import Rehearsal
 from ticketctl.errors import BadData, Locked, NotAllowed, TryAgain
 from ticketctl.store import Store
@@ -73,7 +73,7 @@ def test_a_lost_race_is_run_again_from_a_new_snapshot(anna: Desk) -> None:
     def plan(_view: doing.View, ticket: object) -> Plan:
         tries.append(ticket)
         if len(tries) < 3:
-            raise TryAgain("ticket 1 was changed by somebody else meanwhile", ticket="1")
+            raise TryAgain("ticket 1 was changed by somebody else meanwhile", ticket="1", race=True)
         return Plan(steps=[Retitled(title="third")])
 
     outcome = doing.each(anna, ["1"], plan)
@@ -82,7 +82,7 @@ def test_a_lost_race_is_run_again_from_a_new_snapshot(anna: Desk) -> None:
 
 def test_a_race_that_is_lost_every_time_is_75(anna: Desk) -> None:
     def plan(_view: doing.View, _ticket: object) -> Plan:
-        raise TryAgain("ticket 1 was changed by somebody else meanwhile", ticket="1")
+        raise TryAgain("ticket 1 was changed by somebody else meanwhile", ticket="1", race=True)
 
     (refused,) = doing.each(anna, ["1"], plan).refused
     assert refused.status == 75
@@ -97,6 +97,23 @@ def test_a_busy_database_is_not_waited_for_again(anna: Desk) -> None:
 
     assert [refusal.status for refusal in doing.each(anna, ["1"], plan).refused] == [75]
     assert tries == [1]
+
+
+def test_another_version_than_was_asked_for_is_no_race(anna: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+    monkeypatch.setattr("ticketctl.desk.time.sleep", tries.append)
+    with pytest.raises(TryAgain, match="look again"):
+        answering.begin(anna, "1", answering.Wish(if_version=9))
+    assert tries == []
+
+
+def test_status_counts_what_it_does_not_list(anna: Desk) -> None:
+    with anna.store.writing(SYSTEM, NOW) as tx:
+        for _ in range(104):
+            ticket_id, number = tx.number(tx.policy().desk)
+            tx.change(None, Created(id=ticket_id, number=number, title="T", queue="Raw", state=State.NEW))
+    standing = reading.status(anna)
+    assert (len(standing.sections["new"]), standing.counts["new"], standing.counts["held"]) == (100, 105, 0)
 
 
 def test_one_of_many_takes_and_the_others_are_told_who(url: str) -> None:

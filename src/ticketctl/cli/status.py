@@ -21,9 +21,10 @@ def command(frame: Frame, short: bool) -> None:
     from ticketctl import page
     from ticketctl.desk import reading
 
-    value, brakes, zone = frame.do(reading.status)
+    standing = frame.do(reading.status)
+    value = standing.sections
     if short:
-        sys.stdout.write(page.status_short(value))
+        sys.stdout.write(page.status_short(standing.counts))
         return
     if frame.options.output == "ids":
         sections = ("new", "answered", "overdue", "reminders")
@@ -34,6 +35,7 @@ def command(frame: Frame, short: bool) -> None:
         frame,
         value,
         lambda: page.status_page(
-            value, width=terminal.width(), color=terminal.color(frame), now=frame.now, zone=zone, brakes=brakes
+            value, width=terminal.width(), color=terminal.color(frame), now=frame.now, zone=standing.zone,
+            brakes=standing.brakes, counts=standing.counts,
         ),
     )  # fmt: skip

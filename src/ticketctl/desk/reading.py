@@ -25,7 +25,6 @@ from ticketctl.query import And, ArticleRef, Or, Query, Span, Term
 from ticketctl.ticket import Actor, Article, State, StateType, Ticket
 
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
-SORTS = ("created", "changed", "due", "priority", "number", "title", "queue", "state", "owner", "customer")
 GLANCE = 100  # tickets of each section of `status`, at most
 
 
@@ -48,6 +47,16 @@ class Shown(Struct, frozen=True, kw_only=True):
     value: Value
     zone: tzinfo
     answers: list[Value] = field(default_factory=list)
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What an agent should look at now, section by section (page.status): the first of each, and how many there are;
+    the brakes by name and reason, and the agent's time zone."""
+
+    sections: Value
+    counts: dict[str, int]
+    brakes: list[Value]
+    zone: tzinfo
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -234,8 +243,8 @@ def history(desk: Desk, word: str) -> tuple[list[Value], tzinfo]:
         return entries, view.zone()
 
 
-def status(desk: Desk) -> tuple[Value, list[Value], tzinfo]:
-    """What an agent should look at now, section by section (page.status); the brakes by name and reason."""
+def status(desk: Desk) -> Standing:
+    """What an agent should look at now."""
     with desk.reading() as view:
         tx, me = view.tx, view.agent
 
@@ -247,7 +256,8 @@ def status(desk: Desk) -> tuple[Value, list[Value], tzinfo]:
         reminders = tx.find(
             And((own, Term(field="state", values=(State.PENDING_REMINDER,)))), queues=view.queues(), agent=me
         )
-        letters = tx.letters(queues=None if view.admin else view.queues("rw"), limit=GLANCE)
+        held = None if view.admin else view.queues("rw")
+        letters = tx.letters(queues=held, limit=GLANCE)
         free = Or((Term(field="lock", values=("unlocked",)), own))
         value: Value = {
             "new": some(Term(field="type", values=(StateType.NEW,)), free),
@@ -258,7 +268,13 @@ def status(desk: Desk) -> tuple[Value, list[Value], tzinfo]:
             "held": [mail_value(letter_fields(each)) for each in letters],
         }  # fmt: skip
         brakes = [{"name": brake.name, "reason": brake.reason or None} for brake in tx.brakes()]
-        return value, brakes, view.zone()
+        counts = {key: len(rows) for key, rows in value.items()}
+        if max(counts.values()) >= GLANCE:
+            all_ = tx.standing(me, desk.now, queues=mine(view), held=held)
+            most = {"new": all_.new, "answered": all_.fresh, "overdue": all_.overdue, "unsent": all_.unsent,
+                    "held": all_.held}  # fmt: skip
+            counts |= {key: n for key, n in most.items() if counts[key] == GLANCE and n > GLANCE}
+        return Standing(sections=value, counts=counts, brakes=brakes, zone=view.zone())
 
 
 def letter_fields(letter: Any) -> dict[str, object]:

@@ -41,9 +41,11 @@ def status_page(
     now: datetime,
     zone: tzinfo,
     brakes: Sequence[Mapping[str, Any]] = (),
+    counts: Mapping[str, int] | None = None,
 ) -> str:
     """The sections that hold something; `value` has a list of tickets (`unsent`: outbox, `held`: mail) by key.
 
+    `counts`: how many there are in all, of those that the lists do not hold whole.
     `brakes`, by name and reason, stand first: what stops mail for the whole desk.
     """
     parts = ["".join(paint(brake_line(brake), YELLOW, color) + "\n" for brake in brakes)] if brakes else []
@@ -51,16 +53,16 @@ def status_page(
         rows = value.get(key) or ()
         if not rows:
             continue
-        more = f"... and {len(rows) - _MOST} more\n" if len(rows) > _MOST else ""
+        count = (counts or {}).get(key, len(rows))
+        more = f"... and {count - _MOST} more\n" if count > _MOST else ""
         lines = table(rows[:_MOST], columns, width=width, color=color, now=now, zone=zone, header=False)
-        parts.append(paint(f"{heading}: {len(rows)}", BOLD, color) + "\n" + lines + more)
+        parts.append(paint(f"{heading}: {count}", BOLD, color) + "\n" + lines + more)
     return "\n".join(parts) or "Nothing to do.\n"
 
 
-def status_short(value: Mapping[str, Any]) -> str:
+def status_short(counts: Mapping[str, int]) -> str:
     """One line of counts for a status bar: `3 new, 1 overdue`; an empty line when all is well."""
-    counts = [f"{len(value[key])} {word}" for key, _, word, _ in SECTIONS if value.get(key)]
-    return ", ".join(counts) + "\n"
+    return ", ".join(f"{counts[key]} {word}" for key, _, word, _ in SECTIONS if counts.get(key)) + "\n"
 
 
 def explain_page(steps: Sequence[str], *, outcome: str | None = None) -> str:
