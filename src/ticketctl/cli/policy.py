@@ -131,8 +131,9 @@ def edit(frame: Frame, message: str | None, force: bool) -> None:
         if text.strip() == current["text"].strip():
             raise GivenUp("given up: nothing was changed")
         try:
+            text = embedded(text, source="policy")
             governing.check(text, source="policy")
-        except BadData as wrong:
+        except (BadData, NotThere) as wrong:
             output.warn(wrong.message)
             _ask(text)
             continue
@@ -197,19 +198,21 @@ def set_(frame: Frame, key: str, value: str, message: str | None, force: bool) -
 
 def document(file: str) -> str:
     """A policy from a file, each body-file read in. Raises NotThere, BadData."""
-    from ticketctl import policy
+    return embedded(editor.read(file), source=file, folder=Path() if file == "-" else Path(file).parent)
 
-    text = editor.read(file)
-    folder = Path() if file == "-" else Path(file).parent
+
+def embedded(text: str, *, source: str, folder: Path = Path()) -> str:
+    """A policy with each body-file, named from the folder, read in. Raises NotThere, BadData."""
+    from ticketctl import policy
 
     def body(name: str) -> str:
         return (folder / name).read_text(encoding="utf-8")
 
     if "body-file" not in text:
         return text
-    policy.read(text, source=file, bodies=body)
+    policy.read(text, source=source, bodies=body)
     try:
-        return policy.embed(text, body, source=file)
+        return policy.embed(text, body, source=source)
     except OSError as why:
         raise NotThere(f"{why.filename}: {why.strerror}") from None
 
