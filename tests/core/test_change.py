@@ -264,3 +264,8 @@ def test_a_naive_time_is_refused_where_a_value_is_made():
     with pytest.raises(ValueError, match="not an aware UTC time"):
         ticket(created=datetime(2026, 1, 1))
     assert ticket(created=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_a_ticket_that_is_made_closed_was_closed_then():
+    made = evolve(None, Created(id=1, number="1", title="T", queue="Q", state=State.CLOSED_SUCCESSFUL), NOW)
+    assert made.closed == NOW

@@ -79,6 +79,7 @@ def _created(change: Created, now: datetime) -> Ticket:
         customer=change.customer,
         created=now,
         changed=now,
+        closed=now if change.state.type is StateType.CLOSED else None,
         first_response_due=change.first_response_due,
         update_due=change.update_due,
         solution_due=change.solution_due,
