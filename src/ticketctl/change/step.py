@@ -7,7 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from ticketctl.change.value import Change
-from ticketctl.ticket import Article
+from ticketctl.ticket import Article, message_id, token
 
 MailClass = Literal["agent", "auto", "notice"]
 Audience = Literal["customer", "auto", "agent"]  # whom a token was given to
@@ -28,6 +28,20 @@ class Owed(Struct, frozen=True, kw_only=True):
     recipients: tuple[str, ...]  # envelope recipients
     subject: str = ""
     plan: dict[str, Any] = field(default_factory=dict)
+
+
+def notice(address: str, number: str, domain: str, plan: dict[str, Any]) -> Owed:
+    """A mail to an agent, about the ticket of that number; its text is made of the plan when it is claimed."""
+    fresh = token()
+    return Owed(
+        mail_class="notice",
+        audience="agent",
+        token=fresh,
+        message_id=message_id(fresh, number, domain),
+        sender="",
+        recipients=(address,),
+        plan=plan,
+    )
 
 
 class Step(Struct, frozen=True, kw_only=True):

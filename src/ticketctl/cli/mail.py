@@ -81,8 +81,8 @@ def retry(frame: Frame, mails: tuple[str, ...]) -> int:
     from ticketctl.desk import mail
 
     def again(word: str) -> Value:
-        number, _ = frame.do(mail.may_place, word)
-        return _became(frame, number, receive.retry(frame.store, number, frame.now))
+        number, actor = frame.do(mail.may_place, word)
+        return _became(frame, number, receive.retry(frame.store, number, frame.now, actor.name))
 
     return _each(frame, given(mails), again)
 

@@ -49,12 +49,11 @@ def _shown(view: View) -> list[str]:
 
 
 def _queue(view: View, queue: Queue) -> Value:
-    held = view.rights.of(queue.name)
     return {
         "name": queue.name,
         "addresses": list(queue.addresses),
         "from_name": queue.from_name,
-        "rights": ["rw"] if "rw" in held else [right for right in RIGHTS if right in held],
+        "rights": _short(view.rights.of(queue.name)),
     }
 
 
@@ -97,9 +96,12 @@ def _agent(agent: Agent) -> Value:
 
 def _rights(policy: Policy, agent: str, names: list[str]) -> dict[str, list[str]]:
     rights = policy.rights(agent)
-    table = {name: ["rw"] if "rw" in (held := rights.of(name)) else [each for each in RIGHTS if each in held]
-             for name in names}  # fmt: skip
-    return {name: held for name, held in table.items() if held}
+    return {name: held for name in names if (held := _short(rights.of(name)))}
+
+
+def _short(held: frozenset[str]) -> list[str]:
+    """Rights in their order; rw says them all."""
+    return ["rw"] if "rw" in held else [right for right in RIGHTS if right in held]
 
 
 def roles(desk: Desk) -> Listed:

@@ -8,10 +8,10 @@ from typing import Literal
 from msgspec.structs import replace
 
 from ticketctl.change import ArticleAdded
-from ticketctl.change.step import Owed, Step
+from ticketctl.change.step import Owed, Step, notice
 from ticketctl.desk import Desk, Outcome, Plan, View, each
 from ticketctl.policy import Agent
-from ticketctl.ticket import Address, Article, Ticket, message_id, token
+from ticketctl.ticket import Address, Article, Ticket
 
 Enclosed = tuple[str, str, bytes]  # name, type, bytes
 NoteChannel = Literal["note", "phone"]
@@ -87,15 +87,5 @@ def told(view: View, ticket: Ticket, agent: str | None, event: str) -> tuple[Owe
     person: Agent | None = view.policy.agents.get(agent) if agent else None
     if person is None or not person.email or person.name == view.agent:
         return ()
-    fresh = token()
-    return (
-        Owed(
-            mail_class="notice",
-            audience="agent",
-            token=fresh,
-            message_id=message_id(fresh, ticket.number, view.policy.desk.domain),
-            sender="",
-            recipients=(person.email,),
-            plan={"event": event, "agent": person.name, "ticket": ticket.id, "by": view.agent},
-        ),
-    )
+    plan = {"event": event, "agent": person.name, "ticket": ticket.id, "by": view.agent}
+    return (notice(person.email, ticket.number, view.policy.desk.domain, plan),)

@@ -42,11 +42,7 @@ def mails(desk: Desk, *, everything: bool = False, limit: int | None = None) -> 
     with desk.reading() as view:
         agent = None if view.admin else view.agent
         found = view.tx.outbox(unsent_only=not everything, agent=agent, limit=limit)
-        brakes = [
-            {"name": brake.name, "at": moment(brake.at), "author": brake.author, "reason": brake.reason or None}
-            for brake in view.tx.brakes()
-        ]
-        return Owed(mails=[outbox_value(row_fields(each)) for each in found], brakes=brakes, zone=view.zone())
+        return Owed(mails=[outbox_value(row_fields(each)) for each in found], brakes=_brakes(view.tx), zone=view.zone())
 
 
 def mail(desk: Desk, number: int) -> tuple[Value, bytes | None, tzinfo]:
@@ -87,12 +83,16 @@ def brake(desk: Desk, name: str, on: bool, reason: str = "") -> list[Value]:
     def work(view: View, tx: Writer) -> list[Value]:
         needs_admin(view.policy, view.actor)
         tx.brake(name, on, reason)
-        return [
-            {"name": each.name, "at": moment(each.at), "author": each.author, "reason": each.reason or None}
-            for each in tx.brakes()
-        ]
+        return _brakes(tx)
 
     return attempt(desk, desk.actor(), work)
+
+
+def _brakes(tx: Reader) -> list[Value]:
+    return [
+        {"name": each.name, "at": moment(each.at), "author": each.author, "reason": each.reason or None}
+        for each in tx.brakes()
+    ]
 
 
 def _turn(desk: Desk, numbers: Sequence[int], act: Callable[[Writer, int], object]) -> Turned:

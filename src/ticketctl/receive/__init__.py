@@ -64,11 +64,11 @@ def explain(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datet
                     number=ticket.ticket.number if ticket else None)  # fmt: skip
 
 
-def retry(store: Store, mail: int, now: datetime) -> Received:
-    """A held letter once more, from its stored bytes and envelope, as if it came today."""
+def retry(store: Store, mail: int, now: datetime, by: str | None = None) -> Received:
+    """A held letter once more, from its stored bytes and envelope, as if it came today. `by`: who wants it so."""
     from ticketctl.receive import placing
 
-    return placing.retry(store, mail, now)
+    return placing.retry(store, mail, now, by)
 
 
 def accept(store: Store, mail: int, *, queue: str | None, ticket: int | None, actor: Actor, now: datetime) -> Received:

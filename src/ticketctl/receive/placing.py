@@ -18,8 +18,8 @@ from ticketctl.store import Again, Reader, Store, Writer
 from ticketctl.ticket import POSTMASTER, Actor, Kind
 
 
-def retry(store: Store, mail: int, now: datetime) -> Received:
-    """A held letter once more, from its stored bytes and envelope, as if it came today.
+def retry(store: Store, mail: int, now: datetime, by: str | None = None) -> Received:
+    """A held letter once more, from its stored bytes and envelope, as if it came today. `by`: who wants it so.
 
     Raises errors.Failed where it fails as before: then it stays held.
     """
@@ -29,13 +29,14 @@ def retry(store: Store, mail: int, now: datetime) -> Received:
     with _staying_held(mail), store.writing(POSTMASTER, now) as tx:
         envelope, _ = _held(tx, mail)
         thought = think(tx, incoming, envelope, tx.policy(), now, stored=mail)
-        decision = thought.decision
+        decision, reason = thought.decision, thought.decision.held or thought.decision.why[-1]
+        if by is not None:
+            decision = replace(decision, why=(*decision.why, f"tried again by {by}"))
         if decision.verdict not in ("new", "follow-up"):
             became: Verdict = "dropped" if decision.verdict == "dropped" else "held"
-            tx.relabel(mail, became, held=decision.held or decision.why[-1] if became == "held" else None,
-                       why=decision.why)  # fmt: skip
+            tx.relabel(mail, became, held=reason if became == "held" else None, why=decision.why)
             return Received(letter=incoming.letter, envelope=envelope, decision=decision, mail=mail)
-        return write(tx, thought, mail)
+        return write(tx, replace(thought, decision=decision), mail)
 
 
 def accept(store: Store, mail: int, *, queue: str | None, ticket: int | None, actor: Actor, now: datetime) -> Received:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
 from ticketctl import errors
 from ticketctl.change import Answered, ArticleAdded, Created
-from ticketctl.change.step import Owed, Step
+from ticketctl.change.step import Owed, Step, notice
 from ticketctl.intake import AutoAnswer, Decision, Opening
 from ticketctl.receive.value import Received, Thought
 from ticketctl.store import AUTO_BRAKE, Again, Reader, Writer
@@ -110,7 +108,7 @@ def _notices(tx: Writer, decision: Decision, ticket: int, number: str, n: int) -
     if agent is None or not agent.email:
         return ()
     plan = {"event": "follow-up", "agent": agent.name, "ticket": ticket, "article": n}
-    return (_notice(tx, agent.email, number, plan),)
+    return (notice(agent.email, number, tx.current().desk.domain, plan),)
 
 
 def _brake(tx: Writer, thought: Thought) -> None:
@@ -123,18 +121,6 @@ def _brake(tx: Writer, thought: Thought) -> None:
     reason = f"{counted} automatic answers in an hour; the limit is {policy.desk.auto_limits.total_hour}"
     tx.brake(AUTO_BRAKE, True, reason)
     admins = [agent for agent in policy.agents.values() if agent.admin and agent.email]
-    tx.owe(*(_notice(tx, str(agent.email), "0", {"event": "breaker", "agent": agent.name, "reason": reason})
+    tx.owe(*(notice(str(agent.email), "0", policy.desk.domain,
+                    {"event": "breaker", "agent": agent.name, "reason": reason})
              for agent in admins))  # fmt: skip
-
-
-def _notice(tx: Writer, address: str, number: str, plan: dict[str, Any]) -> Owed:
-    fresh = token()
-    return Owed(
-        mail_class="notice",
-        audience="agent",
-        token=fresh,
-        message_id=message_id(fresh, number, tx.current().desk.domain),
-        sender="",
-        recipients=(address,),
-        plan=plan,
-    )
