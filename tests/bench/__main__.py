@@ -17,6 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import growth
+
 ROUNDS = int(os.environ.get("ROUNDS", "25"))
 MAIL = (
     "From: Carla <carla{n}@customer.test>\nTo: support@example.org\nSubject: Printer {n}\n"
@@ -113,6 +115,7 @@ def rows(root: Path) -> None:
         "note -m": [[ticketctl, "note", number, "-m", "a note"] for number in numbers[:ROUNDS]],
     }.items():
         table.compare(f"ticketctl {verb}, alone", commands, alchemy, 1.25)
+    growth.growth(table.row, timed, (ticketctl, postmaster), root, MAIL, min(ROUNDS, 15))
     memory(table, [postmaster])
     reading(table)
 
