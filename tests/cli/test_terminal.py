@@ -84,6 +84,14 @@ def test_a_long_list_on_a_terminal_says_that_there_is_more(desk: Desk, typed: Ty
     assert len(desk.done("list").splitlines()) == 52
 
 
+def test_words_that_find_nothing_are_told_where_they_look(desk: Desk, typed: Typed) -> None:
+    desk.ticket()
+    hint = "ticketctl: bare words look at number, id and title; try from:WORD, subject:WORD or customer:ADDR\n"
+    assert typed("list", "emma") == (0, hint)
+    assert typed("list", "owner:me") == (0, "")
+    assert desk.run("list", "emma").err == ""
+
+
 def test_bytes_are_refused_on_a_terminal_and_text_is_harmless(desk: Desk, typed: Typed) -> None:
     from cli.conftest import NOW
     from cli.test_looking import MAIL
