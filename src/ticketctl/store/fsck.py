@@ -45,6 +45,8 @@ def fsck(store: Store, progress: Progress | None = None, *, contents: bool = Fal
     problems: list[Problem] = []
     with _damage(problems, "database"), store.reading() as tx:
         problems.extend(_database(tx._connection))  # what was found before it broke stays
+    if any(problem.where == "database" for problem in problems):
+        _tables(store, problems)
     if problems:
         return problems
     with _damage(problems, "table ticket"):
@@ -67,6 +69,14 @@ def _damage(problems: list[Problem], where: str) -> Iterator[None]:
         if not is_damage(trouble):
             raise
         problems.append(Problem(where=where, what="damaged: some of it cannot be read; restore a backup"))
+
+
+def _tables(store: Store, problems: list[Problem]) -> None:
+    """Which tables of a damaged database cannot be read to their end."""
+    for name in t.metadata.tables:
+        with _damage(problems, f"table {name}"), store.reading() as tx:
+            for _ in tx._connection.exec_driver_sql(f"SELECT * FROM {name}"):  # noqa: S608  a name of ours
+                pass
 
 
 def _every_ticket(store: Store, problems: list[Problem], total: int, progress: Progress | None) -> None:
