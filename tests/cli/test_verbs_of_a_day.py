@@ -64,7 +64,7 @@ def test_new_by_email_that_cannot_be_sent_is_owed(desk: Desk) -> None:
     ran = desk.run("new", "-Q", "Support", "--customer", "b@x.test", "--title", "T", "--channel", "email", "-m", "Hi")
     assert ran.status == 0
     assert ran.err.startswith("ticketctl: mail 1 is deferred, not sent: ")
-    assert desk.shown(1)["articles"][0]["deliveries"][0]["status"] == "delayed"
+    assert desk.shown(1)["articles"][0]["deliveries"][0]["status"] == "owed"
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,9 @@ def test_take_locks_and_owns(desk: Desk) -> None:
     other = desk.run("--as", "bert", "lock", "1", "-o", "json")
     assert other.status == 79
     assert other.errors == [
-        {"error": "locked", "status": 79, "message": f"ticket {FIRST} is locked by anna", "ticket": FIRST, "by": "anna"}
-    ]
+        {"error": "locked", "status": 79, "ticket": FIRST, "by": "anna",
+         "message": f"ticket {FIRST} is locked by anna; `ticketctl steal` takes it over"}
+    ]  # fmt: skip
 
 
 def test_take_next_takes_the_most_urgent_then_the_oldest(desk: Desk) -> None:
@@ -254,7 +255,7 @@ def test_several_tickets_are_a_transaction_each(desk: Desk) -> None:
         f"{FIRST} (#1) closed successful in Support: one",
         f"{THIRD} (#3) closed successful in Support: three",
     ]
-    assert ran.err == f"ticketctl: ticket {SECOND} is locked by bert\n"
+    assert ran.err == f"ticketctl: ticket {SECOND} is locked by bert; `ticketctl steal` takes it over\n"
     assert desk.run("close", "99", "98").status == 66
     assert desk.run("close", "99", "2").status == 1
 
