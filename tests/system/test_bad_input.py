@@ -133,7 +133,7 @@ WORDS = {
     ("--as", "guest", "reply", "3", "-m", "x"): (66, "no ticket 3"),
     ("show", "1/9"): (66, "no article 9 on ticket NUMBER: it has 1"),
     ("--as", "nobody", "list"): (66, "no agent 'nobody'; `ticketctl agent list` names them"),
-    ("move", "1", "-Q", "Suport"): (66, "no queue 'Suport'; `ticketctl queue list` names them"),
+    ("move", "1", "-Q", "Suport"): (66, "no queue 'Suport'; did you mean 'Support'?"),
     ("reply", "1", "-t", "nope", "-y"): (66, "no template 'nope'; `ticketctl template list` names them"),
     ("reply", "1", "-m", "x", "-a", "ROOT/nope"): (66, "ROOT/nope: cannot be read: No such file or directory"),
     ("note", "1", "-m", "x", "-a", "ROOT"): (66, "ROOT: cannot be read: Is a directory"),

@@ -144,7 +144,7 @@ def test_a_text_whose_lock_was_stolen_meanwhile_is_kept_in_a_file(home, number, 
     (draft,) = (tmp_path / "ticketctl" / "drafts").iterdir()
     assert shown.splitlines()[-2:] == [
         f"ticketctl: the text is kept in {draft}",
-        f"ticketctl: ticket {number} is locked by agent2",
+        f"ticketctl: ticket {number} is locked by agent2; `ticketctl steal` takes it over",
     ]
     assert (status, draft.read_text().splitlines()[0], draft.stat().st_mode & 0o777) == (79, "A long text.", 0o600)
     assert looks(home, number)[:3] == ("new", "locked", "agent2")

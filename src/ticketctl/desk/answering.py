@@ -142,7 +142,7 @@ def commit(
         mine = ticket.locked and ticket.owner == view.agent
         taken = [Taken(owner=view.agent)] if desk.dry_run and not mine else []
         after = tx.change(ticket.id, *taken, sent, *change)
-        row = next(row.id for row in tx.outbox(agent=view.agent) if row.token == draft["token"])
+        row = tx.owed[draft["token"]]
         made.append(
             {
                 "ticket": desk.shape(after, agent=view.agent),

@@ -57,9 +57,8 @@ def new(desk: Desk, wish: Wish) -> Made:
         if wish.take:
             steps.append(Step(change=Taken(owner=view.agent)))
         ticket = tx.change(ticket.id, *steps)
-        tokens = {owed.token for owed in steps[0].owed}
-        owed = [row.id for row in tx.outbox(agent=view.agent) if row.token in tokens] if tokens else []
-        made.append(Made(ticket=desk.shape(ticket, agent=view.agent), owed=tuple(owed)))
+        owed = tuple(tx.owed[each.token] for each in steps[0].owed)
+        made.append(Made(ticket=desk.shape(ticket, agent=view.agent), owed=owed))
 
     attempt(desk, desk.actor(), work)
     return made[0]
