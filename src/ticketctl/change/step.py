@@ -10,6 +10,8 @@ from ticketctl.change.value import Change
 from ticketctl.ticket import Article, message_id, token
 
 MailClass = Literal["agent", "auto", "notice"]
+AUTO_BRAKE = "auto"  # stops automatic answers
+ALL_BRAKE = "all"  # stops all mail of ours: set by a restore
 Audience = Literal["customer", "auto", "agent"]  # whom a token was given to
 
 

@@ -108,13 +108,14 @@ def _held(
     frame: Frame, mails: tuple[str, ...], auto: bool, everything: bool, *, on: bool, act: Callable[[], Turned]
 ) -> int:
     """Single mails, or a brake for the desk."""
+    from ticketctl.change.step import ALL_BRAKE, AUTO_BRAKE
     from ticketctl.desk import outbox
 
     if bool(mails) + auto + everything != 1:
         raise Usage("which? mails by id, or --auto, or --all")
     if mails:
         return _print(frame, act())
-    brakes = frame.do(outbox.brake, outbox.AUTO if auto else outbox.ALL, on, "by hand" if on else "")
+    brakes = frame.do(outbox.brake, AUTO_BRAKE if auto else ALL_BRAKE, on, "by hand" if on else "")
     if not output.machine(frame, brakes, output.form(frame, otherwise="table"),
                           columns=("name", "at", "author", "reason"), key="name"):  # fmt: skip
         what = "automatic answers" if auto else "all mail"

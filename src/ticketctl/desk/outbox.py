@@ -18,9 +18,6 @@ from ticketctl.page import moment, outbox_value
 if TYPE_CHECKING:
     from ticketctl.store import OutboxRow, Reader, Writer
 
-AUTO = "auto"  # the brake on automatic answers
-ALL = "all"  # the brake on all mail, set by a restore
-
 
 class Owed(Struct, frozen=True, kw_only=True):
     """Mails of the outbox, the brakes that stop some, and the agent's time zone."""

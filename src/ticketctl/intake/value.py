@@ -114,16 +114,6 @@ class AutoAnswer(Struct, frozen=True, kw_only=True):
     recipient: str
 
 
-class Failure(Struct, frozen=True, kw_only=True):
-    """A mail of ours that a bounce says did not arrive."""
-
-    mailed: Mailed
-    recipient: str
-    code: str | None
-    permanent: bool | None
-    why: str
-
-
 class Decision(Struct, frozen=True, kw_only=True):
     """What becomes of a letter, and why, step by step."""
 

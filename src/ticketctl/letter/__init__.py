@@ -1,10 +1,8 @@
 """Raw bytes -> Letter: total, linear in time, bounded in memory (mail-rules sections 2 and 3).
 
 Rooms: `structure` cuts the mail into parts by offsets; `headers`, `addresses`, `parameters`, `dates`, `ids` read
-fields;
-`transfer` and `charsets` decode; `text` and `html` give what is shown, `attachments` the rest; `kind` and `reports`
-say who or what
-wrote; `fingerprint` is the key against doubles.
+fields; `transfer` and `charsets` decode; `text` and `html` give what is shown, `attachments` the rest; `kind` and
+`reports` say who or what wrote; `fingerprint` is the key against doubles.
 """
 
 from ticketctl.letter.fingerprint import fingerprint as fingerprint

@@ -1,8 +1,7 @@
 """The MIME tree of a mail (RFC 2045, RFC 2046) by offsets: bodies are views, nothing is copied, nothing recurses.
 
 A part ends at the next delimiter of any multipart that encloses it, since its range is its parent's. Each level is
-scanned once,
-so the work is bounded by depth times size. `message/rfc822` is a leaf: another letter in this one.
+scanned once, so the work is bounded by depth times size. `message/rfc822` is a leaf: another letter in this one.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
+from ticketctl.change.step import ALL_BRAKE as ALL_BRAKE
+from ticketctl.change.step import AUTO_BRAKE as AUTO_BRAKE
 from ticketctl.change.step import Audience, MailClass
 from ticketctl.change.value import Change, LinkType
 from ticketctl.ticket import Address, Via
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
 OutboxStatus = Literal["owed", "sending", "sent", "failed", "held", "unknown", "dropped"]
 Sort = Literal["created", "changed", "due", "priority", "number", "title", "queue", "state", "owner", "customer"]
-AUTO_BRAKE = "auto"  # stops automatic answers
-ALL_BRAKE = "all"  # stops all mail of ours: set by a restore
 
 
 class Again(Exception):
