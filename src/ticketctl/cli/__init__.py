@@ -29,6 +29,7 @@ LOOK, WORK, SAY, MAIL, DESK, HOST = (
 VERBS: tuple[Row, ...] = (
     Row("status", "status", "What is new, mine, late or unsent", "reads", LOOK),
     Row("list", "list", "List tickets, oldest first", "reads", LOOK),
+    Row("search", "search", "Find tickets by what was said on them", "reads", LOOK),
     Row("show", "show", "Show a ticket with its thread, an article, an attachment", "reads", LOOK),
     Row("history", "history", "Tell all that happened to a ticket", "reads", LOOK),
     Row("new", "new", "Make a ticket: a call, a first mail, a note", "writes", SAY),

@@ -4,6 +4,7 @@ Pure: the width, the colours, the clock and the zone are arguments. Results end 
 written, newline included; only `json_` has none, as `json.dumps`.
 """
 
+from ticketctl.page.hits import hit_value, hits_page
 from ticketctl.page.machine import TSV_COLUMNS, ids, json_, jsonl, tsv
 from ticketctl.page.safe import escape
 from ticketctl.page.status import brake_line, explain_page, status_page, status_short
@@ -36,6 +37,8 @@ __all__ = [
     "explain_page",
     "history_page",
     "history_value",
+    "hit_value",
+    "hits_page",
     "ids",
     "json_",
     "jsonl",

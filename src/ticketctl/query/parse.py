@@ -40,12 +40,18 @@ def parse(text: str, *, now: datetime, zone: tzinfo) -> Query:
     return _Grammar(line, _tokens(line, Moment(now=now, zone=zone))).query()
 
 
-def joined(words: Sequence[str]) -> str:
-    """The words of a command line as one text: what the shell unquoted (`queue:"A B"`) is quoted again.
+def joined(words: Sequence[str], *, phrases: bool = False) -> str:
+    """The words of a command line as one text: what the shell unquoted (`queue:"A B"`) is quoted again; with `phrases`
+    `"A B"`, too.
 
     A word with blanks that is a query of several terms by itself (`'queue:A or tag:b'`) stays as it is.
     """
-    return " ".join(_requoted(word) for word in words)
+    return " ".join(_phrase(word) if phrases else _requoted(word) for word in words)
+
+
+def _phrase(word: str) -> str:
+    several = re.search(r"[()\"]|(^|\s)((and|or|not)(\s|$)|[a-z]+:\S)", word.lower())
+    return _requoted(word) if several or not re.search(r"\S\s+\S", word) else f'"{word}"'
 
 
 def _requoted(word: str) -> str:

@@ -2,8 +2,8 @@
 
 A page in the order of creation, of priority or of due times is made of short walks of an index, one for each queue (and
 each state type, lock, priority that is asked for), each cut at the limit, then merged: ten thousand open tickets cost
-no more than fifty. What still reads every live ticket of the agent's queues: the other orders, a search in texts
-(titles, `from:`, `subject:`), and a filter that hardly any of them passes.
+no more than fifty. What still reads every live ticket of the agent's queues: the other orders, and a filter that hardly
+any of them passes. Terms that look into texts are `fulltext`'s: it makes ids or conditions of them first.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from msgspec import Struct
 from sqlalchemy import Column, ColumnElement, Select, and_, exists, false, func, not_, or_, select, true, union_all
 
 from ticketctl.query import ME, NOBODY, And, Not, Or, Query, Span, Term, TicketRef
+from ticketctl.store import fulltext
 from ticketctl.store import tables as t
 from ticketctl.store.rows import LIVE, TICKET, address_key
 from ticketctl.store.value import Sort
@@ -120,6 +121,8 @@ def _term(term: Term, agent: str | None) -> list[Where]:
         case "kind":
             kinds = t.article.c.kind.in_([str(value) for value in term.values])
             return [exists().where(t.article.c.ticket_id == c.id, kinds)]
+        case "id":
+            return [c.id.in_([int(str(value)) for value in term.values])]
         case _:
             return [_value(term.field, value, agent) for value in term.values]
 
@@ -134,21 +137,17 @@ def _value(field: str, value: object, agent: str | None) -> Where:
             return c.owner.is_(None) if text == NOBODY or owner is None else c.owner == owner
         case "customer":
             return _customer(value)
-        case "from" | "subject":
-            column = t.article.c.author_fold if field == "from" else t.article.c.subject_fold
-            return exists().where(t.article.c.ticket_id == c.id, column.contains(text.casefold(), autoescape=True))
+        case "has":
+            assert isinstance(value, fulltext.Lookup)
+            return fulltext.on_row(value)
         case "tag":
             return c.tags.contains(f'"{text}"', autoescape=True)
         case "created" | "changed" | "due":
             return _span(c[field], value)
-        case "id":
-            return c.id == int(text)
         case "number":
             return c.number == text
-        case "word":
-            return _word(text)
         case _:
-            raise ValueError(f"no such term: {field}")
+            raise ValueError(f"no such term: {field}; `fulltext.resolved` takes those that look into texts")
 
 
 def _queue(name: str) -> Where:
@@ -180,17 +179,6 @@ def _span(column: ColumnElement[Any], value: object) -> Where:
     if value.until is not None:
         bounds.append(column < value.until)
     return and_(*bounds)
-
-
-def _word(text: str) -> Where:
-    c = t.ticket.c
-    ways = [c.title_fold.contains(text.casefold(), autoescape=True)]
-    digits = text.removeprefix("#")
-    if digits.isascii() and digits.isdigit():
-        ways.append(c.number == digits)
-        if len(digits) < 10:
-            ways.append(c.id == int(digits))
-    return or_(*ways)
 
 
 def _readable(queues: Collection[str] | None) -> Where:

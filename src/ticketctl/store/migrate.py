@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from ticketctl.errors import Misconfigured
-from ticketctl.store import schema, tables
+from ticketctl.store import indexing, schema, tables
 
 DIRECTORY = Path(__file__).parent / "migrations"
 
@@ -22,10 +22,20 @@ def scripts() -> ScriptDirectory:
     return ScriptDirectory(str(DIRECTORY))
 
 
-def context(connection: Connection, steps: Callable[..., object] | None = None) -> MigrationContext:
-    """A migration context that knows our metadata; `steps` as alembic's `fn` option."""
-    options = {"target_metadata": tables.metadata, "fn": steps, "compare_type": True, "render_as_batch": True}
+def context(
+    connection: Connection,
+    steps: Callable[..., object] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> MigrationContext:
+    """A migration context that knows our metadata; `steps` as alembic's `fn` option, `progress` for a long revision."""
+    options = {"target_metadata": tables.metadata, "fn": steps, "compare_type": True, "render_as_batch": True,
+               "include_name": _compared, "progress": progress}  # fmt: skip
     return MigrationContext.configure(connection, opts=options)
+
+
+def _compared(name: str | None, kind: str, _parents: object) -> bool:
+    """Not the tables of the full text, nor those that FTS5 makes beside them."""
+    return kind != "table" or not str(name).startswith(indexing.TABLES)
 
 
 def migrate(engine: Engine, progress: Callable[[str], None] | None = None) -> list[str]:
@@ -51,7 +61,7 @@ def migrate(engine: Engine, progress: Callable[[str], None] | None = None) -> li
             found = schema.found(connection)
             if found is not None and found not in schema.KNOWN:
                 raise Misconfigured("the database was made by a newer ticketctl: install that one")
-            migration = context(connection, steps)
+            migration = context(connection, steps, progress)
             with Operations.context(migration):
                 migration.run_migrations()
     return applied

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection, Table, and_, func, literal, or_, select, true
 
@@ -13,7 +13,7 @@ from ticketctl.policy import Policy
 from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
 from ticketctl.store.types import cleaned
-from ticketctl.store.value import Brake, CustomerRow, Entry, LetterRow, Link, OutboxRow, Revision, Sort, Standing
+from ticketctl.store.value import Brake, CustomerRow, Entry, Hit, LetterRow, Link, OutboxRow, Revision, Sort, Standing
 from ticketctl.ticket import Article, Ticket
 
 if TYPE_CHECKING:  # what only one family of verbs needs is imported when it is asked
@@ -97,13 +97,30 @@ class Reader:
 
         `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.
         """
-        from ticketctl.store import find
+        from ticketctl.store import find, fulltext
 
         asked = find.Page(
-            query=query or find.EVERY, queues=queues, agent=agent, sort=sort, reverse=reverse, limit=limit,
-            offset=offset,
+            query=fulltext.resolved(self._connection, query or find.EVERY), queues=queues, agent=agent, sort=sort,
+            reverse=reverse, limit=limit, offset=offset,
         )  # fmt: skip
         return [rows.ticket_of(row) for row in self._connection.execute(find.page(asked))]
+
+    def search(
+        self,
+        query: Query,
+        *,
+        queues: Collection[str] | None,
+        agent: str | None = None,
+        order: Literal["rank", "newest"] = "rank",
+        limit: int | None = None,
+        places: bool = True,
+    ) -> list[Hit]:
+        """Tickets in whose title, subjects, authors or texts the query's words are, best or newest first, with
+        `places` also where in them."""
+        from ticketctl.store import find, search
+
+        asked = find.Page(query=query, queues=queues, agent=agent, limit=limit)
+        return search.search(self._connection, asked, order, places=places)
 
     def standing(
         self,

@@ -11,7 +11,7 @@ from ticketctl.change.step import ALL_BRAKE as ALL_BRAKE
 from ticketctl.change.step import AUTO_BRAKE as AUTO_BRAKE
 from ticketctl.change.step import Audience, MailClass
 from ticketctl.change.value import Change, LinkType
-from ticketctl.ticket import Address, Via
+from ticketctl.ticket import Address, Ticket, Via
 
 if TYPE_CHECKING:
     from ticketctl.intake.value import Verdict
@@ -115,6 +115,25 @@ class CustomerRow(Struct, frozen=True, kw_only=True):
     name: str | None
     tickets: int
     last: datetime
+
+
+class Find(Struct, frozen=True, kw_only=True):
+    """A place where something was found: in the title (`n` None), or in article `n` (subject, from, text).
+
+    `text`: about a line of it; `marks`: where in it, from and to (not in it), in characters.
+    """
+
+    n: int | None
+    where: str
+    text: str
+    marks: tuple[tuple[int, int], ...]
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """A ticket that `search` found, and where."""
+
+    ticket: Ticket
+    finds: tuple[Find, ...]
 
 
 class Standing(Struct, frozen=True, kw_only=True):

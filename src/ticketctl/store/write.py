@@ -31,8 +31,8 @@ from ticketctl.change.step import Owed, Step
 from ticketctl.errors import BadData, TryAgain
 from ticketctl.policy import Policy
 from ticketctl.policy.value import Desk
+from ticketctl.store import indexing, outbox, raw, rows
 from ticketctl.store import number as numbers
-from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
 from ticketctl.store.read import Reader
 from ticketctl.store.types import to_json
@@ -152,6 +152,7 @@ class Writer(Reader):
         row = rows.ticket_row(after)
         if before is None:
             self._connection.execute(insert(t.ticket).values(row))
+            indexing.put_ticket(self._connection, after.id, after.number, after.title)
             return
         old = rows.ticket_row(before)
         # columns that stay as they are leave their indexes alone
@@ -160,6 +161,8 @@ class Writer(Reader):
         if self._connection.execute(update(t.ticket).where(*same).values(row)).rowcount != 1:
             raise TryAgain(f"ticket {before.number} was changed by somebody else meanwhile", ticket=before.number,
                            race=True)  # fmt: skip
+        if after.title != before.title:
+            indexing.put_ticket(self._connection, after.id, after.number, after.title, before.title)
 
     def _history(self, ticket_id: int, done: Sequence[tuple[int, Step]]) -> None:
         who = rows.acting(self.actor) | {"at": self.now, "ticket_id": ticket_id}
@@ -195,7 +198,8 @@ class Writer(Reader):
             raise ValueError(f"ArticleAdded(n={n}) goes with its article")
         if step.raw is not None:
             article = replace(article, raw_sha256=raw.put(self._connection, step.raw))
-        self._connection.execute(insert(t.article).values(rows.article_row(article, ticket_id, self.actor.agent)))
+        row = rows.article_row(article, ticket_id, self.actor.agent)
+        indexing.put_article(self._connection, t.put(self._connection, t.article, row), row)
         return article.raw_sha256
 
     # mail in

@@ -1,0 +1,141 @@
+"""The full text index of each database, filled in the transaction that writes what it indexes.
+
+Two tables of (id, words), one for titles and one for articles: contentless FTS5 on SQLite, a tsvector with GIN on
+PostgreSQL, FULLTEXT on MariaDB. All hold the same words, which `ticketctl.words` makes, so that all find the same.
+No metadata knows them: they differ too much, and `fill` makes them from what the other tables hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any, Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    TableClause,
+    Text,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    table,
+    text,
+    update,
+)
+
+from ticketctl import words
+from ticketctl.store import tables as t
+from ticketctl.store.types import cleaned
+
+Which = Literal["ticket", "article"]
+BOTH: tuple[Which, ...] = ("ticket", "article")
+TABLES = ("ticket_words", "article_words")
+BATCH = 500
+
+
+def put_ticket(connection: Connection, ticket_id: int, number: str, title: str, before: str | None = None) -> None:
+    """Indexes a ticket's title; `before`: the title that was indexed, where there is one."""
+    dialect = dialect_of(connection)
+    row = {"id": ticket_id, "words": words.of_ticket(title, number)}
+    if before is None:
+        connection.execute(_put("ticket", dialect), row)
+    elif dialect == "sqlite":
+        old = {"id": ticket_id, "words": words.of_ticket(before, number)}
+        connection.execute(_FORGET, old)
+        connection.execute(_put("ticket", dialect), row)
+    else:
+        known = table_of("ticket", dialect)
+        connection.execute(
+            update(known).where(known.c.id == ticket_id).values(words=_stored(dialect)), {"words": row["words"]}
+        )
+
+
+def put_article(connection: Connection, article_id: int, row: Mapping[str, Any]) -> None:
+    """Indexes an article, from the columns of its row."""
+    connection.execute(_put("article", dialect_of(connection)), {"id": article_id, "words": _article_words(row)})
+
+
+def fill(connection: Connection, progress: Callable[[str], None] | None = None) -> None:
+    """Indexes every ticket and article that came after the last one that is indexed: all of them in a new index."""
+    for which in BOTH:
+        for first, rows in missing(connection, which):
+            connection.execute(_put(which, dialect_of(connection)), rows)
+            if progress is not None:
+                progress(f"full text: {which}s from #{first} on")
+
+
+def empty(connection: Connection) -> None:
+    """Forgets all words, for `fill` to begin anew."""
+    for name in TABLES:
+        if dialect_of(connection) == "sqlite":
+            connection.exec_driver_sql(f"INSERT INTO {name}({name}) VALUES ('delete-all')")  # noqa: S608  a name of ours
+        else:
+            connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608  as above
+
+
+def missing(connection: Connection, which: Which) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    known = table_of(which, dialect_of(connection))
+    last = connection.execute(select(func.max(key_of(known)))).scalar() or 0
+    while rows := [row._asdict() for row in connection.execute(_SOURCES[which], {"last": last, "most": BATCH})]:
+        made = _article_words if which == "article" else _ticket_words
+        yield rows[0]["id"], [{"id": row["id"], "words": made(row)} for row in rows]
+        last = rows[-1]["id"]
+
+
+def _ticket_words(row: Mapping[str, Any]) -> str:
+    return words.of_ticket(cleaned(row["title"]), row["number"])
+
+
+def _article_words(row: Mapping[str, Any]) -> str:
+    return words.of_article(cleaned(author(row)), cleaned(row["subject"]), cleaned(row["body"]))
+
+
+def author(row: Mapping[str, Any]) -> str:
+    """An author as he is indexed, from the columns of an article."""
+    return " ".join(filter(None, (row["author_name"], row["author_address"])))
+
+
+ARTICLE = (t.article.c.id, t.article.c.author_name, t.article.c.author_address, t.article.c.subject, t.article.c.body)
+_SOURCES: dict[str, Any] = {
+    "ticket": select(t.ticket.c.id, t.ticket.c.number, t.ticket.c.title).where(t.ticket.c.id > bindparam("last"))
+    .order_by(t.ticket.c.id).limit(bindparam("most")),
+    "article": select(*ARTICLE).where(t.article.c.id > bindparam("last")).order_by(t.article.c.id)
+    .limit(bindparam("most")),
+}  # fmt: skip
+_FORGET = text("INSERT INTO ticket_words (ticket_words, rowid, words) VALUES ('delete', :id, :words)")
+
+
+def dialect_of(connection: Connection) -> str:
+    name = connection.dialect.name
+    return "mariadb" if name == "mysql" else name
+
+
+@cache
+def table_of(which: Which, dialect: str) -> TableClause:
+    return table(f"{which}_words", column("rowid" if dialect == "sqlite" else "id", Integer), column("words", Text))
+
+
+def key_of(known: TableClause) -> ColumnElement[int]:
+    return known.c[0]
+
+
+@cache
+def _put(which: Which, dialect: str) -> Any:
+    known = table_of(which, dialect)
+    return insert(known).values({key_of(known).name: bindparam("id"), "words": _stored(dialect)})
+
+
+def _stored(dialect: str) -> Any:
+    """The words as the column holds them."""
+    given = bindparam("words", type_=Text)
+    match dialect:
+        case "postgresql":
+            return func.array_to_tsvector(func.string_to_array(given, " "))
+        case "mariadb":
+            return func.concat(" ", given, " ")  # a word has blanks on both sides, for LIKE
+        case _:
+            return given

@@ -1,0 +1,159 @@
+"""`search`: tickets in whose texts something was found, the best or the newest first, and the places in them.
+
+The rank is our own, since each database has another: a word counts more in a title than in a subject, there more than
+in an author, there more than in a text, and the more the fewer of the tickets found have it; of equals the newest
+comes first. It looks at the newest RANKED tickets that match, so that a word which a million have costs no more.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Literal
+
+from msgspec.structs import replace
+from sqlalchemy import Connection, or_, select
+
+from ticketctl import words
+from ticketctl.query import Not, Query, Term
+from ticketctl.store import find, fulltext, rows
+from ticketctl.store import tables as t
+from ticketctl.store.indexing import ARTICLE, author, dialect_of
+from ticketctl.store.value import Find, Hit
+from ticketctl.ticket import Ticket
+from ticketctl.words import Needle
+
+Order = Literal["rank", "newest"]
+RANKED = 1_000
+MOST_PLACES = 3  # articles of a ticket that are shown, and its title
+_HEADS = 5_000  # articles whose subjects and authors are looked at
+_SNIPPET, _BEFORE = 160, 50  # characters of a line, and of them before the first hit
+_WEIGHTS = {"title": 8, "subject": 4, "from": 2, "text": 1}
+
+Asked = tuple[words.Field, Needle]
+
+
+def needles(query: Query) -> list[Asked]:
+    """What the query looks for in texts, but for what must not be there."""
+    match query:
+        case Term(field="word" | "from" | "subject" as field):
+            where: words.Field = "any" if field == "word" else "from" if field == "from" else "subject"
+            made = [(where, words.needle(str(value), where)) for value in query.values]
+            return [(field, each) for field, each in made if each is not None]
+        case Not() | Term():
+            return []
+        case _:
+            return list(dict.fromkeys(each for part in query.parts for each in needles(part)))
+
+
+def search(connection: Connection, asked: find.Page, order: Order, *, places: bool) -> list[Hit]:
+    """The tickets of the page that match, with `places` also where; `asked.sort` is not looked at."""
+    looked_for = needles(asked.query)
+    query = fulltext.resolved(connection, asked.query, anywhere=True)
+    limit = asked.limit if order == "newest" else RANKED
+    newest = replace(asked, query=query, sort="created", reverse=True, limit=limit)
+    found = [rows.ticket_of(row) for row in connection.execute(find.page(newest))]
+    if order == "rank":
+        found = _ranked(connection, found, looked_for)[: asked.limit]
+    return [
+        Hit(ticket=ticket, finds=tuple(_places(connection, ticket, looked_for)) if places else ())
+        for ticket in found
+    ]  # fmt: skip
+
+
+def _ranked(connection: Connection, found: list[Ticket], looked_for: Sequence[Asked]) -> list[Ticket]:
+    """The best first; what is equally good stays in its order."""
+    if len(found) < 2:
+        return found
+    heads = _heads(connection, [ticket.id for ticket in found])
+    score: defaultdict[int, float] = defaultdict(float)
+    for field, asked in looked_for:
+        pattern = re.compile(asked.pattern)
+        weights: dict[int, int] = {}
+        for ticket in found:
+            where = {"title": [ticket.title, ticket.number]} | heads[ticket.id]
+            standing = (_WEIGHTS[name] for name, texts in where.items() if field in ("any", name)
+                        and any(pattern.search(words.folded(text)) for text in texts))  # fmt: skip
+            weights[ticket.id] = max(standing, default=0)
+        have = _having(connection, found, weights, field, asked)
+        rarity = math.log(1 + len(found) / max(len(have), 1))
+        for ticket_id in have:
+            score[ticket_id] += rarity * max(weights[ticket_id], 1)
+    return sorted(found, key=lambda ticket: -score[ticket.id])
+
+
+def _having(
+    connection: Connection, found: list[Ticket], weights: dict[int, int], field: words.Field, asked: Needle
+) -> Collection[int]:
+    """Those tickets that have it at all: in the text alone is not seen in the heads."""
+    unseen = [ticket.id for ticket in found if not weights[ticket.id]]
+    if not unseen:
+        return weights
+    lookup = fulltext.Lookup(dialect=dialect_of(connection), field=field, needle=asked)
+    c = t.ticket.c
+    more = connection.execute(select(c.id).where(c.id.in_(unseen), fulltext.on_row(lookup))).scalars()
+    return {*more, *(ticket_id for ticket_id, weight in weights.items() if weight)}
+
+
+def _heads(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, list[str]]]:
+    """Subjects and authors of the tickets' newest articles."""
+    c = t.article.c
+    wanted = select(c.ticket_id, c.subject, c.author_name, c.author_address).where(c.ticket_id.in_(ids))
+    found: dict[int, dict[str, list[str]]] = {each: {"subject": [], "from": []} for each in ids}
+    for row in connection.execute(wanted.order_by(c.id.desc()).limit(_HEADS)):
+        found[row.ticket_id]["subject"].append(row.subject[: words.HEAD])
+        found[row.ticket_id]["from"].append(author(row._asdict())[: words.HEAD])
+    return found
+
+
+def _places(connection: Connection, ticket: Ticket, looked_for: Sequence[Asked]) -> Iterator[Find]:
+    """The title, where something is found in it, and the newest articles where something is."""
+    anywhere = [asked.pattern for field, asked in looked_for if field == "any"]
+    if anywhere and (title := _snippet(ticket.title, anywhere)) is not None:
+        yield Find(n=None, where="title", text=title[0], marks=title[1])
+    if not looked_for:
+        return
+    c, dialect = t.article.c, dialect_of(connection)
+    have = or_(*(fulltext.on_article(dialect, asked) for _, asked in looked_for))
+    wanted = select(c.n, *ARTICLE).where(c.ticket_id == ticket.id, have).order_by(c.n.desc()).limit(MOST_PLACES)
+    for row in connection.execute(wanted):
+        yield from _in_article(row, looked_for)
+
+
+def _in_article(row: Any, looked_for: Sequence[Asked]) -> Iterator[Find]:
+    """The line of an article that shows best what was found: of its text, else its subject, else its author."""
+    for where, text in reversed(fulltext.article_texts(row).items()):
+        patterns = [asked.pattern for field, asked in looked_for if field in ("any", where)]
+        if patterns and (found := _snippet(text, patterns)) is not None:
+            yield Find(n=row.n, where=where, text=found[0], marks=found[1])
+            return
+
+
+def _snippet(text: str, patterns: Sequence[str]) -> tuple[str, tuple[tuple[int, int], ...]] | None:
+    """About a line of the text around the first place where all is found, or else any of it, and where in that line."""
+    image = words.folded(text[: words.LONGEST])
+    firsts = [found for found in (re.search(each, image) for each in patterns) if found]
+    if not firsts:
+        return None
+    first = min(firsts, key=lambda found: found.start())
+    line = _around(text, image.count("\n", 0, first.start()), patterns)
+    marks = words.spans(line, patterns)
+    begin = max(marks[0][0] - _BEFORE, 0) if marks else 0
+    begin = 0 if begin < _BEFORE // 2 else begin
+    shown = line[begin : begin + _SNIPPET]
+    inside = tuple((one - begin, min(other - begin, len(shown))) for one, other in marks if one - begin < len(shown))
+    return shown, inside
+
+
+def _around(text: str, above: int, patterns: Sequence[str]) -> str:
+    """The text from the line with so many above it on, its blanks made single; from within it, where it is long."""
+    start = 0
+    for _ in range(above):
+        start = text.find("\n", start) + 1
+    for at in range(start, len(text), words.HEAD // 2):
+        part = text[at : at + words.HEAD]
+        if any(re.search(each, words.folded(part)) for each in patterns):
+            return " ".join(part.split())
+    return ""
