@@ -2,7 +2,7 @@
 
 Folded about as UTS 10 compares at its first level: upper and lower case, accents and widths are the same (`Größe`,
 `GROSSE`). Chinese, Japanese and Korean are cut into single characters and pairs (as Lucene's CJKBigramFilter does).
-What is joined (`a@b.com`, `web-17.example.org`, `ERR_42`) is indexed by its parts and by pairs of neighbours.
+What is joined (`a@b.test`, `web-17.example.org`, `ERR_42`) is indexed by its parts and by pairs of neighbours.
 
 A word of the index is ASCII, begins with what it is (KINDS below), and has 3 to 76 letters and figures, so that every
 database's parser takes it as one: no list of stop words has it, no least length drops it. What is not a figure or a

@@ -45,7 +45,7 @@ def finds(query: str, body: str) -> bool:
         ("ﬁle ｗｉｄｅ ①", "kwfile kwwide kw1"),
         ("٤٢ ४२", "kw42"),
         ("ERR_42", "kwerr kw42 kperrzx42"),
-        ("a@b.com", "kwa kwb kwcom kpazxb kpbzxcom"),
+        ("a@b.test", "kwa kwb kwtest kpazxb kpbzxtest"),
         ("don't don’t", "kwdon kwt kpdonzxt"),
         ("http://x.test/a?b=1", "kwhttp kwx kwtest kwa kwb kw1 kphttpzxx kpxzxtest kptestzxa kpbzx1"),
         ("2026112210000017", "kw2026112210000017"),
@@ -175,9 +175,9 @@ def test_spans_are_those_of_the_text_as_it_stands() -> None:
 
 MANY = " ".join(f"w{n}x" for n in range(400_000))
 HUGE = {
-    "400,000 words": MANY, "one word": "a" * 10**6, "dots": "a." * 10**6, "accents": "\u0301" * 10**6, "Han": "漢" * 10**6,
-    "all": "".join(map(chr, range(0x20, 0xD800))) * 20, "one into eighteen": "\ufdfa" * 10**6, "quotes": "'" * 10**6,
-    "base64": "QUJD" * 10**6, "Cyrillic": "Щж" * 10**6,
+    "400,000 words": MANY, "one word": "a" * 10**6, "dots": "a." * 10**6, "accents": "\u0301" * 10**6,
+    "Han": "漢" * 10**6, "all": "".join(map(chr, range(0x20, 0xD800))) * 20, "one into eighteen": "\ufdfa" * 10**6,
+    "quotes": "'" * 10**6, "base64": "QUJD" * 10**6, "Cyrillic": "Щж" * 10**6,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from store.conftest import ANNA, NOW, SYSTEM, added, asks, letter, mail, opened, received, reply
 from ticketctl.change import Taken
 from ticketctl.errors import Unavailable
+from ticketctl.store.backup import reindex
 from ticketctl.store.fsck import fsck
 
 WRONG_DIGIT = """
@@ -56,6 +57,13 @@ def test_a_desk_is_whole(desk):
         ("UPDATE outbox SET version = 99", ["no change of its ticket owes it"]),
         ("UPDATE raw SET size = 99", ["not the 99 that came", "not the 99 that came"]),
         ("UPDATE ticket SET queue = 'Gone' WHERE id = 1", ["is live in queue Gone, which the policy does not have"]),
+        ("DELETE FROM ticket_words_docsize WHERE id = 2", ["ticket #2: is not in the full text index"]),
+        ("INSERT INTO article_words (rowid, words) VALUES (99, 'kwx')", ["article 99: is in the full text index"]),
+        ("INSERT INTO ticket_words (ticket_words, rowid, words) VALUES ('delete', 1, 'kwprinter')",
+         ["ticket #1: is not in the full text index"]),
+        ("UPDATE article SET body = 'other' WHERE id = 1", ["article 1: is in the full text index with other words"]),
+        ("UPDATE article SET body = body || ' and' WHERE id = 1", ["with other words"]),
+        ("UPDATE article SET body = 'It on fire' WHERE id = 1", ["with other words"]),
         (WRONG_DIGIT, ["the check digit of the number is wrong"]),
     ],
 )
@@ -67,6 +75,17 @@ def test_damage_is_found(desk, statement, words):
     assert len(found) >= len(words), found
     for each in words:
         assert any(each in line for line in found), found
+
+
+def test_an_index_made_anew_is_whole_and_finds_again(desk):
+    with sqlite3.connect(desk.path) as connection:
+        connection.execute("INSERT INTO article_words (article_words) VALUES ('delete-all')")
+    connection.close()
+    assert len(fsck(desk)) == 3
+    said = []
+    reindex(str(desk.url), said.append)
+    assert said == ["full text: tickets from #1 on", "full text: articles from #1 on"]
+    assert fsck(desk, contents=True) == []
 
 
 def test_many_tickets_are_read_in_batches(store):

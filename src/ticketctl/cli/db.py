@@ -12,7 +12,7 @@ from ticketctl.cli.group import Family
 
 command = Family(
     name="db",
-    help="Upgrade, back up, restore the database. For root, its owner, or (backup) an admin.",
+    help="Upgrade, back up, restore, re-index the database. For root, its owner, or (backup) an admin.",
     examples="""
 ticketctl db backup /var/backups/desk-2026-11-22.db
 ticketctl db restore desk-2026-11-22.db      its outbox held until you release it
@@ -53,3 +53,14 @@ def upgrade(frame: Frame) -> None:
 
     done = tending.upgrade(frame.caller, frame.config.database, None if frame.options.quiet else output.warn)
     output.remark(frame, f"upgraded: {', '.join(done)}" if done else "the schema is this program's already")
+
+
+@command.command("reindex")
+@click.pass_obj
+def reindex(frame: Frame) -> None:
+    """Make the full text index anew, where fsck says that it is wrong; others wait meanwhile."""
+    from ticketctl.desk import tending
+
+    said = output.warn if frame.options.verbose else None
+    tending.reindex(frame.caller, frame.config.database, said)
+    output.remark(frame, "the full text index is made anew")

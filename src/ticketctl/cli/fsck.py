@@ -14,9 +14,9 @@ from ticketctl.errors import Failed
 
 @verb("fsck", examples="""
 ticketctl fsck                 silent when all is well
-ticketctl fsck --contents      read every stored mail, too
+ticketctl fsck --contents      read every stored mail and indexed text, too
 """)  # fmt: skip
-@click.option("--contents", is_flag=True, help="Also compare every stored mail with its SHA-256.")
+@click.option("--contents", is_flag=True, help="Also read every stored mail and every indexed text.")
 def command(frame: Frame, contents: bool) -> int:
     """Check that every ticket is the fold of its history, and that all that belongs together is there."""
     from ticketctl.desk import tending

@@ -56,7 +56,7 @@ def command(
     if listing.blind:
         output.remark(frame, output.BLIND)
     elif not listing.tickets and "word" in listing.spoken and sys.stdout.isatty():
-        output.remark(frame, "bare words look at number, id and title; try from:WORD, subject:WORD or customer:ADDR")
+        output.remark(frame, "bare words look at number, id and title; `ticketctl search` looks into texts, too")
     if "due" in listing.spoken:
         output.remark(frame, "no ticket has a deadline in this version")
     if listing.more and limit is None:

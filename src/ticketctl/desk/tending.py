@@ -1,4 +1,4 @@
-"""The care of the data: `fsck`, `db upgrade|backup|restore`. For root, the database's owner, or an admin."""
+"""The care of the data: `fsck`, `db upgrade|backup|restore|reindex`. For root, the database's owner, or an admin."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def upgrade(caller: Caller, url: str, progress: Callable[[str], None] | None = N
 
     _owner_only(caller)
     return bring(url, progress)
+
+
+def reindex(caller: Caller, url: str, progress: Callable[[str], None] | None = None) -> None:
+    """The full text index made anew."""
+    from ticketctl.store.backup import reindex as make_anew
+
+    _owner_only(caller)
+    make_anew(url, progress)
 
 
 def _owner_only(caller: Caller) -> None:

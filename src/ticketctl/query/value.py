@@ -35,10 +35,10 @@ class Term(Struct, frozen=True, kw_only=True, eq=False):
     - state: State; type: StateType; priority: Priority; kind: Kind (of one of its articles)
     - owner: str, an agent's name, `ME` or `NOBODY`
     - customer: str, a normalised address or `@domain`; or the TicketRef of `of:17`, whose customer is meant
-    - from: str, part of an author's address or name; subject: str, part of an article's subject
+    - from: str, beginnings of words of an author's address or name; subject: str, of an article's subject
     - tag: str; lock: "locked" or "unlocked"; waiting: "us" or "customer"
     - created, changed, due: Span (`age:` becomes created)
-    - id: int; number: str, digits; word: str, a bare word that is the number, the id, or in the title
+    - id: int; number: str, digits; word: str, a bare word: the number, the id, or beginnings of words of the title
     """
 
     field: str

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ticketctl.errors import BadData, Misconfigured, NotThere, Unavailable
-from ticketctl.store import Store, engine, parsed, schema, sqlite
+from ticketctl.store import Store, engine, indexing, parsed, schema, sqlite
 from ticketctl.store.trouble import translated
 from ticketctl.store.value import ALL_BRAKE
 
@@ -80,6 +80,20 @@ def upgrade(url: str, progress: Callable[[str], None] | None = None) -> list[str
                 if schema.found(connection) is None:
                     raise Misconfigured(f"no desk in the database at {where.database}: run `ticketctl init`")
             return migrate(made, progress)
+    finally:
+        made.dispose()
+
+
+def reindex(url: str, progress: Callable[[str], None] | None = None) -> None:
+    """The full text index, made anew from what it indexes."""
+    made = engine(parsed(url), 30.0)
+    try:
+        with translated(), made.connect() as connection:
+            connection = connection.execution_options(writes=True)
+            with connection.begin():
+                schema.check(connection, url)
+                indexing.empty(connection)
+                indexing.fill(connection, progress)
     finally:
         made.dispose()
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ticketctl.change import evolve
 from ticketctl.errors import Misconfigured, Refusal
-from ticketctl.store import Reader, Store, raw, rows
+from ticketctl.store import Reader, Store, indexing, raw, rows
 from ticketctl.store import tables as t
 from ticketctl.store.number import PADDED
 from ticketctl.store.rows import ticket_row
@@ -40,7 +40,8 @@ class Problem(Struct, frozen=True, kw_only=True):
 def fsck(store: Store, progress: Progress | None = None, *, contents: bool = False) -> list[Problem]:
     """Everything that is wrong, nothing where all is well.
 
-    `progress(done, of)` after each batch of tickets. `contents`: also read every stored mail and compare its SHA-256.
+    `progress(done, of)` after each batch of tickets. `contents`: also read every stored mail and compare its SHA-256,
+    and every indexed text and compare its words.
     """
     problems: list[Problem] = []
     with _damage(problems, "database"), store.reading() as tx:
@@ -54,7 +55,9 @@ def fsck(store: Store, progress: Progress | None = None, *, contents: bool = Fal
             total = tx.count_all()
             problems.extend(_queues(tx))
         _every_ticket(store, problems, total, progress)
-    for part in (_letters, _outbox, lambda connection: _raw(connection, contents)):
+    parts = (_letters, _outbox, lambda connection: _raw(connection, contents),
+             lambda connection: _full_text(connection, contents))  # fmt: skip
+    for part in parts:
         with _damage(problems, "database"), store.reading() as tx:
             problems.extend(part(tx._connection))
     return problems
@@ -228,3 +231,9 @@ def _raw(connection: Connection, contents: bool) -> Iterator[Problem]:
             continue
         if len(data) != row.size:
             yield Problem(where=f"raw mail {row.sha256}", what=f"has {len(data)} bytes, not the {row.size} that came")
+
+
+def _full_text(connection: Connection, contents: bool) -> Iterator[Problem]:
+    """Every title and article can be found; with `contents` by each of its words."""
+    for which, each, what in indexing.wrong(connection, contents=contents):
+        yield Problem(where=f"{which} {'#' if which == 'ticket' else ''}{each}", what=what)

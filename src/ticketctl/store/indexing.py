@@ -7,6 +7,7 @@ No metadata knows them: they differ too much, and `fill` makes them from what th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     column,
+    exists,
     func,
     insert,
     select,
@@ -35,6 +37,8 @@ Which = Literal["ticket", "article"]
 BOTH: tuple[Which, ...] = ("ticket", "article")
 TABLES = ("ticket_words", "article_words")
 BATCH = 500
+_AT_ONCE = 100  # words of a MATCH
+_DIFFERS = "is in the full text index with other words than its own: see `ticketctl db reindex`"
 
 
 def put_ticket(connection: Connection, ticket_id: int, number: str, title: str, before: str | None = None) -> None:
@@ -66,6 +70,48 @@ def fill(connection: Connection, progress: Callable[[str], None] | None = None) 
             connection.execute(_put(which, dialect_of(connection)), rows)
             if progress is not None:
                 progress(f"full text: {which}s from #{first} on")
+
+
+def wrong(connection: Connection, *, contents: bool = False) -> Iterator[tuple[str, int, str]]:
+    """What the index has too little or too much of: which, its id, and what is wrong; with `contents` of each word."""
+    for which in BOTH:
+        known, source = table_of(which, dialect_of(connection)), _TABLES[which]
+        key, c = key_of(known), source.c.id
+        bare = select(c).where(~exists(select(1).select_from(known).where(key == c)))
+        strange = select(key).select_from(known).where(~exists(select(1).select_from(source).where(c == key)))
+        lost = set(connection.execute(bare).scalars())
+        yield from ((which, each, "is not in the full text index") for each in sorted(lost))
+        for each in connection.execute(strange).scalars():
+            yield which, each, "is in the full text index, and not there"
+        if contents:
+            yield from ((which, each, _DIFFERS) for each in _differing(connection, which) if each not in lost)
+
+
+def _differing(connection: Connection, which: Which) -> Iterator[int]:
+    """The ids of those that are indexed by other words than theirs."""
+    last = 0
+    while rows := [row._asdict() for row in connection.execute(_SOURCES[which], {"last": last, "most": BATCH})]:
+        made = _article_words if which == "article" else _ticket_words
+        wanted = {row["id"]: made(row).split() for row in rows}
+        last = rows[-1]["id"]
+        if dialect_of(connection) == "sqlite":
+            yield from (each for each, have in wanted.items() if not _holds(connection, which, each, have))
+        else:
+            known = table_of(which, dialect_of(connection))
+            found = connection.execute(select(key_of(known), known.c.words).where(key_of(known).in_(wanted)))
+            yield from (row[0] for row in found if set(re.findall("[0-9a-z]+", row[1])) != set(wanted[row[0]]))
+
+
+def _holds(connection: Connection, which: Which, each: int, have: list[str]) -> bool:
+    """SQLite: no words can be read back; has it as many, and each of these?"""
+    row = connection.execute(text(f"SELECT sz FROM {which}_words_docsize WHERE id = :id"), {"id": each}).first()  # noqa: S608
+    size = 0
+    for byte in row[0] if row is not None else b"":  # https://www.sqlite.org/fileformat.html#varint
+        size = size << 7 | byte & 0x7F
+    asked = text(f"SELECT 1 FROM {which}_words WHERE {which}_words MATCH :words AND rowid = :id")  # noqa: S608  ours
+    parts = (" AND ".join(have[at : at + _AT_ONCE]) for at in range(0, len(have), _AT_ONCE))
+    return size == len(have) and all(connection.execute(asked, {"words": each_, "id": each}).first()
+                                     for each_ in parts)  # fmt: skip
 
 
 def empty(connection: Connection) -> None:
@@ -106,6 +152,7 @@ _SOURCES: dict[str, Any] = {
     "article": select(*ARTICLE).where(t.article.c.id > bindparam("last")).order_by(t.article.c.id)
     .limit(bindparam("most")),
 }  # fmt: skip
+_TABLES = {"ticket": t.ticket, "article": t.article}
 _FORGET = text("INSERT INTO ticket_words (ticket_words, rowid, words) VALUES ('delete', :id, :words)")
 
 

@@ -11,6 +11,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ from ticketctl.words import Needle
 Order = Literal["rank", "newest"]
 RANKED = 1_000
 MOST_PLACES = 3  # articles of a ticket that are shown, and its title
+_LOOSE = 20  # articles that have the words of a phrase, and are read for it
 _HEADS = 5_000  # articles whose subjects and authors are looked at
 _SNIPPET, _BEFORE = 160, 50  # characters of a line, and of them before the first hit
 _WEIGHTS = {"title": 8, "subject": 4, "from": 2, "text": 1}
@@ -117,9 +119,10 @@ def _places(connection: Connection, ticket: Ticket, looked_for: Sequence[Asked])
         return
     c, dialect = t.article.c, dialect_of(connection)
     have = or_(*(fulltext.on_article(dialect, asked) for _, asked in looked_for))
-    wanted = select(c.n, *ARTICLE).where(c.ticket_id == ticket.id, have).order_by(c.n.desc()).limit(MOST_PLACES)
-    for row in connection.execute(wanted):
-        yield from _in_article(row, looked_for)
+    most = _LOOSE if any(asked.loose for _, asked in looked_for) else MOST_PLACES
+    wanted = select(c.n, *ARTICLE).where(c.ticket_id == ticket.id, have).order_by(c.n.desc()).limit(most)
+    found = (place for row in connection.execute(wanted).all() for place in _in_article(row, looked_for))
+    yield from islice(found, MOST_PLACES)
 
 
 def _in_article(row: Any, looked_for: Sequence[Asked]) -> Iterator[Find]:
