@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from store.conftest import ANNA, LATER, NOW, SYSTEM, added, opened
+from store.conftest import ANNA, LATER, NOW, SQLITE, SYSTEM, added, opened
 from ticketctl.change import Moved, Prioritised, StateSet, Taken
 from ticketctl.query import And, Not, Or, Span, Term, TicketRef
 from ticketctl.store import Store, find
@@ -144,6 +144,7 @@ DUE, URGENT = "ix_ticket_live_queue_due_created_id", "ix_ticket_live_queue_locke
 UNLOCKED = (term("lock", "unlocked"), term("type", StateType.NEW, StateType.OPEN))
 
 
+@SQLITE
 @pytest.mark.parametrize(
     ("query", "options", "index"),
     [
@@ -186,6 +187,7 @@ def test_a_page_is_walked_along_its_index(store, query, options, index):
         assert len(walks) <= 1, plan  # the page alone is sorted, no walk is
 
 
+@SQLITE
 def test_what_stands_is_counted_along_indexes(store):
     plans = []
     with store.reading() as tx:

@@ -7,7 +7,8 @@ from datetime import UTC
 import pytest
 from sqlalchemy import event, text
 
-from store.conftest import ANNA, LATER, NOW, SYSTEM, added, opened
+from servers import sql
+from store.conftest import ANNA, LATER, NOW, SQLITE, SYSTEM, added, opened
 from ticketctl import words
 from ticketctl.change import Retitled
 from ticketctl.query import And, Not, Or, Query, Term, parse
@@ -89,49 +90,46 @@ def test_what_many_tickets_have_becomes_a_condition(desk, few):
     assert became(desk, "2") == "id:3,2"
 
 
+LISTED = {
+    "print": [1, 2, 3, 4, 5, 6],
+    "print 4": [4, 5],  # one by its id
+    "not print": [7],
+    "subject:print queue:Raw": [1, 3, 5],
+    "from:kim": [1, 2, 3, 4, 5, 6],
+    "from:lee@": [7],
+    "rint": [],
+    "print queue:Support": [2, 4, 6],
+}
+SEARCHED = {
+    "printer": [6, 5, 4, 3, 2, 1],
+    "printer burns": [6, 5, 3, 2, 1],
+    "printer not vpn": [6, 5, 3, 2, 1],
+    "vpn or scanner": [7, 4],
+    "lee or scanner": [7],
+    "'it burns'": [6, 5, 3, 2, 1],
+    "'burns it'": [],
+    "print*": [6, 5, 4, 3, 2, 1],
+    "kim scanner": [],
+}
+
+
 @pytest.mark.parametrize("many", [True, False])
-@pytest.mark.parametrize(
-    ("line", "ids"),
-    [
-        ("print", [1, 2, 3, 4, 5, 6]),
-        ("print 4", [4, 5]),  # one by its id
-        ("not print", [7]),
-        ("subject:print queue:Raw", [1, 3, 5]),
-        ("from:kim", [1, 2, 3, 4, 5, 6]),
-        ("from:lee@", [7]),
-        ("rint", []),
-        ("print queue:Support", [2, 4, 6]),
-    ],
-)
-def test_a_list_finds_the_same_whether_a_word_is_rare_or_common(desk, monkeypatch, many, line, ids):
+def test_a_list_finds_the_same_whether_a_word_is_rare_or_common(desk, monkeypatch, many):
     if many:
         monkeypatch.setattr(fulltext, "FEW", 0)
-    assert found(desk, line) == found(desk, line, queues=("Raw", "Support"), limit=9) == ids
-    assert found(desk, line, queues=("Raw",), limit=9) == [each for each in ids if each in (1, 3, 5, 7)]
+    for line, ids in LISTED.items():
+        assert found(desk, line) == found(desk, line, queues=("Raw", "Support"), limit=9) == ids, line
+        assert found(desk, line, queues=("Raw",), limit=9) == [each for each in ids if each in (1, 3, 5, 7)], line
 
 
 @pytest.mark.parametrize("many", [True, False])
-@pytest.mark.parametrize(
-    ("line", "ids"),
-    [
-        ("printer", [6, 5, 4, 3, 2, 1]),
-        ("printer burns", [6, 5, 3, 2, 1]),
-        ("printer not vpn", [6, 5, 3, 2, 1]),
-        ("vpn or scanner", [7, 4]),
-        ("lee or scanner", [7]),
-        ("'it burns'", [6, 5, 3, 2, 1]),
-        ("'burns it'", []),
-        ("print*", [6, 5, 4, 3, 2, 1]),
-        ("kim scanner", []),
-    ],
-)
-def test_a_search_finds_the_same_whether_a_word_is_rare_or_common(desk, monkeypatch, many, line, ids):
-    if many and "'" not in line:
-        monkeypatch.setattr(fulltext, "FEW", 0)
-    assert searched(desk, line) == ids
-    assert searched(desk, line, order="newest") == ids
-    assert searched(desk, line, limit=2) == ids[:2]
-    assert searched(desk, line, queues=("Support",)) == [each for each in ids if each in (2, 4, 6)]
+def test_a_search_finds_the_same_whether_a_word_is_rare_or_common(desk, monkeypatch, many):
+    for line, ids in SEARCHED.items():
+        monkeypatch.setattr(fulltext, "FEW", 0 if many and "'" not in line else 2_000)
+        assert searched(desk, line) == ids, line
+        assert searched(desk, line, order="newest") == ids, line
+        assert searched(desk, line, limit=2) == ids[:2], line
+        assert searched(desk, line, queues=("Support",)) == [each for each in ids if each in (2, 4, 6)], line
 
 
 def test_the_best_come_first(store):
@@ -170,14 +168,14 @@ def test_what_is_given_up_is_not_found(desk):
 def test_no_text_is_too_much(desk):
     many = " ".join(f"w{n}x" for n in range(400_000))
     with desk.writing(SYSTEM, NOW) as tx:
-        made = opened(tx, added(1, subject=many, body=many, author=Address(name=many)), title=many)
+        made = opened(tx, added(1, subject=many[:9999], body=many), title=many[:9999])
     assert searched(desk, "w7x") == found(desk, "w7x") == [made.id]
     assert searched(desk, "w399999x") == []
 
 
 def test_what_is_there_before_the_index_is_filled_in_batches(desk, monkeypatch):
     monkeypatch.setattr(indexing, "BATCH", 3)
-    with desk._engine.connect() as connection, connection.begin():
+    with sql(str(desk.url)) as connection:
         for name in indexing.TABLES:
             connection.exec_driver_sql(f"DROP TABLE {name}")
         before = [each.revision for each in _revisions() if each.revision < "0003"][-1]
@@ -210,6 +208,7 @@ def statements(store: Store, line: str, **options) -> list[str]:
     return plans
 
 
+@SQLITE
 def test_a_common_word_is_looked_up_along_the_walk_of_the_page(desk, few):
     plan = statements(desk, "print", queues=("Raw", "Support"), limit=50)
     assert any("ix_ticket_live_queue_created_id" in line for line in plan), plan
@@ -219,6 +218,7 @@ def test_a_common_word_is_looked_up_along_the_walk_of_the_page(desk, few):
     assert len([line for line in plan if "B-TREE" in line]) == 1, plan
 
 
+@SQLITE
 def test_a_rare_word_is_the_way_in(desk):
     plan = statements(desk, "scan", queues=("Raw", "Support"), limit=50)
     assert any("INTEGER PRIMARY KEY" in line for line in plan), plan

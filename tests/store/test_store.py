@@ -14,7 +14,7 @@ import time
 import pytest
 from alembic.autogenerate import compare_metadata
 
-from store.conftest import NOW, POLICY, added, letter, make_store, opened
+from store.conftest import NOW, POLICY, SQLITE, added, letter, make_store, opened
 from ticketctl import config
 from ticketctl import store as store_
 from ticketctl.errors import Misconfigured, Refusal, TryAgain, Unavailable
@@ -268,6 +268,7 @@ def test_a_password_is_never_said():
     assert "secret" not in made.place
 
 
+@SQLITE
 def test_opening_does_not_import_alembic_or_the_orm(store):
     code = f"""
 import sys

@@ -190,7 +190,7 @@ def acting(actor: Actor) -> dict[str, Any]:
 def letter_of(row: Row[Any]) -> LetterRow:
     """The letter of a row of LETTER."""
     values = row._asdict()
-    for name in ("key_digest", "id_key"):
+    for name in ("key_digest", "id_key", "first"):
         del values[name]
     values["ticket"] = values.pop("ticket_id")
     values["author"] = Address(address=values.pop("author_address"), name=values.pop("author_name"))

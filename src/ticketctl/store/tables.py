@@ -39,8 +39,8 @@ _KEY = 250  # addresses and message ids as compared
 
 
 def _table(name: str, *parts: Any) -> Table:
-    # MariaDB's options (utf8mb4_bin: its own collation takes ß for ss) stand in the migrations: here they would import
-    # its dialect. sqlite_autoincrement: else SQLite gives the id of a deleted last row again.
+    # MariaDB's options (utf8mb4_nopad_bin: its own collation takes ß for ss) stand in the migrations: here they would
+    # import its dialect. sqlite_autoincrement: else SQLite gives the id of a deleted last row again.
     serial = [part for part in parts if isinstance(part, Column) and part.primary_key and part.autoincrement is True]
     return Table(name, metadata, *parts, sqlite_autoincrement=True) if serial else Table(name, metadata, *parts)
 
@@ -155,6 +155,7 @@ letter = _table(
     Column("key_digest", Line(64), nullable=False, unique=True),
     Column("key_queue", LongText, nullable=False),
     Column("content", Line(64), nullable=False, index=True),
+    Column("first", Line(64)),  # its content, where no other letter had that before
     Column("received", Moment, nullable=False),
     Column("recipient", LongText),
     Column("sender", LongText),
@@ -177,6 +178,7 @@ letter = _table(
     Column("raw_sha256", Line(64), ForeignKey("raw.sha256"), nullable=False),
     Column("size", Integer, nullable=False),
     Index(None, "verdict", "id"),
+    Index(None, "first", unique=True),
 )
 
 reference = _table(
@@ -288,4 +290,11 @@ brake = _table(
     Column("at", Moment, nullable=False),
     Column("author", Line(_NAME), nullable=False),
     Column("reason", LongText, nullable=False),
+)
+
+# a row to lock where several write at once (READ COMMITTED): SQLite has one writer anyhow
+gate = _table(
+    "gate",
+    Column("name", Line(20), primary_key=True),
+    Column("passed", Integer, nullable=False),
 )
