@@ -37,6 +37,7 @@ Which = Literal["ticket", "article"]
 BOTH: tuple[Which, ...] = ("ticket", "article")
 TABLES = ("ticket_words", "article_words")
 BATCH = 500
+TOLD = 20  # one batch of so many is told of
 _AT_ONCE = 100  # words of a MATCH
 _DIFFERS = "is in the full text index with other words than its own: see `ticketctl db reindex`"
 
@@ -66,9 +67,9 @@ def put_article(connection: Connection, article_id: int, row: Mapping[str, Any])
 def fill(connection: Connection, progress: Callable[[str], None] | None = None) -> None:
     """Indexes every ticket and article that came after the last one that is indexed: all of them in a new index."""
     for which in BOTH:
-        for first, rows in missing(connection, which):
+        for batch, (first, rows) in enumerate(missing(connection, which)):
             connection.execute(_put(which, dialect_of(connection)), rows)
-            if progress is not None:
+            if progress is not None and batch % TOLD == 0:
                 progress(f"full text: {which}s from #{first} on")
 
 

@@ -33,7 +33,7 @@ KEY_LENGTH = 250
 
 _DERIVED = ("live", "state_type", "priority_rank", "customer_key", "due", "title_fold")
 TICKET = select(*(column for column in t.ticket.c if column.name not in _DERIVED))
-ARTICLE = select(*(column for column in t.article.c if column.name not in ("author_fold", "subject_fold", "agent")))
+ARTICLE = select(*(column for column in t.article.c if column.name not in ("agent",)))
 LETTER = select(t.letter, t.ticket.c.number).join_from(t.letter, t.ticket, isouter=True)
 OUTBOX = select(t.outbox, t.ticket.c.number).join_from(t.outbox, t.ticket, isouter=True)
 HISTORY = select(t.history)
@@ -120,7 +120,6 @@ def ticket_of(row: Row[Any]) -> Ticket:
 
 def article_row(article: Article, ticket_id: int, agent: str | None) -> dict[str, Any]:
     """An article as the columns of its row, without its id."""
-    author = " ".join(filter(None, (article.author.name, article.author.address)))
     return {
         "ticket_id": ticket_id,
         "n": article.n,
@@ -144,8 +143,6 @@ def article_row(article: Article, ticket_id: int, agent: str | None) -> dict[str
         "raw_sha256": article.raw_sha256,
         "letter_id": article.mail,
         "agent": agent,
-        "author_fold": author.casefold(),
-        "subject_fold": article.subject.casefold(),
     }
 
 

@@ -1,7 +1,7 @@
 """The tables. `migrations/` makes them; a test holds that both say the same.
 
 A `*_key` column is what look-ups compare: normalised, cut to an indexable length; beside it stands the text as it came.
-`*_fold` columns are casefolded for searching. Both, `live`, `due`, `state_type` and `priority_rank` follow from the
+`title_fold` is casefolded for sorting. Both, `live`, `due`, `state_type` and `priority_rank` follow from the
 other columns of their row.
 """
 
@@ -213,9 +213,6 @@ article = _table(
     Column("raw_sha256", Line(64), ForeignKey("raw.sha256")),
     Column("letter_id", Integer, ForeignKey("letter.id"), index=True),
     Column("agent", Line(_NAME)),  # who acted
-    # derived
-    Column("author_fold", LongText, nullable=False),
-    Column("subject_fold", LongText, nullable=False),
     UniqueConstraint("ticket_id", "n"),
 )
 

@@ -12,29 +12,29 @@ branch_labels = None
 depends_on = None
 
 # detail=none: phrases are not the index's to know; content='': the words stand nowhere else
-_SQLITE = "CREATE VIRTUAL TABLE IF NOT EXISTS {} USING fts5 (words, content='', detail=none, tokenize='ascii')"
-_POSTGRESQL = "CREATE TABLE {} (id INTEGER NOT NULL, words TSVECTOR NOT NULL, CONSTRAINT pk_{} PRIMARY KEY (id))"
-_GIN = "CREATE INDEX ix_{}_words ON {} USING gin (words)"
+_SQLITE = "CREATE VIRTUAL TABLE {0} USING fts5 (words, content='', detail=none, tokenize='ascii')"
+_POSTGRESQL = "CREATE TABLE {0} (id INTEGER NOT NULL, words TSVECTOR NOT NULL, CONSTRAINT pk_{0} PRIMARY KEY (id))"
+# what MariaDB did before it was killed stays done
 _MARIADB = (
-    "CREATE TABLE IF NOT EXISTS {} (id INTEGER NOT NULL PRIMARY KEY, words LONGTEXT NOT NULL,"
-    " FULLTEXT ix_{}_words (words)) ENGINE=InnoDB CHARACTER SET ascii COLLATE ascii_bin"
+    "CREATE TABLE IF NOT EXISTS {0} (id INTEGER NOT NULL PRIMARY KEY, words LONGTEXT NOT NULL)"
+    " ENGINE=InnoDB CHARACTER SET ascii COLLATE ascii_bin"
 )
+_FOLDS = ("author_fold", "subject_fold")  # what `from:` and `subject:` looked at until now
 
 
 def upgrade() -> None:
     connection = op.get_bind()
+    dialect = connection.dialect.name
     for name in indexing.TABLES:
-        match connection.dialect.name:
-            case "sqlite":
-                op.execute(_SQLITE.format(name))
-            case "postgresql":
-                op.execute(_POSTGRESQL.format(name, name))
-            case _:
-                op.execute(_MARIADB.format(name, name))
+        op.execute({"sqlite": _SQLITE, "postgresql": _POSTGRESQL}.get(dialect, _MARIADB).format(name))
     indexing.fill(connection, op.get_context().opts.get("progress"))
-    if connection.dialect.name == "postgresql":  # after the rows: many times faster
-        for name in indexing.TABLES:
-            op.execute(_GIN.format(name, name))
+    for name in indexing.TABLES:  # after the rows: many times faster
+        if dialect == "postgresql":
+            op.execute(f"CREATE INDEX ix_{name}_words ON {name} USING gin (words)")
+        elif dialect != "sqlite":
+            op.execute(f"CREATE FULLTEXT INDEX IF NOT EXISTS ix_{name}_words ON {name} (words)")
+    for name in _FOLDS:
+        op.execute(f"ALTER TABLE article DROP COLUMN {'' if dialect == 'sqlite' else 'IF EXISTS '}{name}")
 
 
 def downgrade() -> None:
