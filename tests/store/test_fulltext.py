@@ -145,6 +145,16 @@ def test_the_best_come_first(store):
     assert searched(store, "valve", order="newest") == [5, 4, 3, 2, 1]
 
 
+def test_the_newest_are_found_behind_a_window_that_has_too_few(desk, monkeypatch):
+    monkeypatch.setattr(fulltext, "FEW", 0)
+    monkeypatch.setattr("ticketctl.store.search.WINDOW", 1)
+    assert searched(desk, "printer queue:Raw", order="newest", limit=9) == [5, 3, 1]
+    assert searched(desk, "printer", order="newest", limit=2) == [6, 5]
+    assert searched(desk, "printer or scanner", order="newest", limit=9) == [7, 6, 5, 4, 3, 2, 1]
+    assert searched(desk, "not printer", order="newest", limit=9) == [7]
+    assert searched(desk, "printer", limit=9) == [6]
+
+
 def test_only_the_newest_are_ranked(desk, monkeypatch):
     monkeypatch.setattr("ticketctl.store.search.RANKED", 2)
     assert searched(desk, "printer") == [6, 5]
@@ -215,9 +225,8 @@ def statements(store: Store, line: str, **options) -> list[str]:
 def test_a_common_word_is_looked_up_along_the_walk_of_the_page(desk, few):
     plan = statements(desk, "print", queues=("Raw", "Support"), limit=50)
     assert any("ix_ticket_live_queue_created_id" in line for line in plan), plan
-    first, *rows = [line for line in plan if "ticket_words" in line]
-    assert first.startswith("SCAN ticket_words VIRTUAL TABLE INDEX ")
-    assert set(rows) == {"SCAN ticket_words VIRTUAL TABLE INDEX 0:M1="}, "by the row's id, not the whole list of hits"
+    looked = [line for line in plan if "ticket_words" in line]
+    assert [line.startswith("SCAN ticket_words VIRTUAL TABLE INDEX ") for line in looked] == [True], "to see that it is"
     assert len([line for line in plan if "B-TREE" in line]) == 1, plan
 
 

@@ -122,7 +122,7 @@ def _term(term: Term, agent: str | None) -> list[Where]:
             kinds = t.article.c.kind.in_([str(value) for value in term.values])
             return [exists().where(t.article.c.ticket_id == c.id, kinds)]
         case "id":
-            return [c.id.in_([int(str(value)) for value in term.values])]
+            return [fulltext.inlined(c.id, [int(str(value)) for value in term.values])]
         case _:
             return [_value(term.field, value, agent) for value in term.values]
 
@@ -201,7 +201,7 @@ def _cut(found: Select[Any], asked: Page) -> Select[Any]:
 
 def _walks(asked: Page) -> list[_Walk]:
     """The walks that a page is made of, none where another way in is better."""
-    c, terms = t.ticket.c, [part for part in _parts(asked.query) if isinstance(part, Term)]
+    c, terms = t.ticket.c, [part for part in all_of(asked.query) if isinstance(part, Term)]
     if any(term.field in ("id", "number") for term in terms):
         return []
     customer = next((term for term in terms if _is_customer(term)), None)
@@ -270,10 +270,10 @@ def _ends(term: Term) -> bool:
     return all(isinstance(value, Span) and value.until is not None for value in term.values)
 
 
-def _parts(query: Query) -> list[Query]:
+def all_of(query: Query) -> list[Query]:
     """What must all hold."""
     if isinstance(query, And):
-        return [each for part in query.parts for each in _parts(part)]
+        return [each for part in query.parts for each in all_of(part)]
     return [query]
 
 

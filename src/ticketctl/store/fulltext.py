@@ -114,6 +114,44 @@ _WHERE: dict[str, tuple[Which, ...]] = {
 }  # fmt: skip
 
 
+def window(connection: Connection, query: Query, most: int) -> tuple[list[int], bool] | None:
+    """Tickets that a resolved query may find, from the newest `most` hits of its words, and whether there may be
+    more. None where it may find what has no hit."""
+    match query:
+        case Term(field="id", values=values):
+            return [int(str(each)) for each in values], False
+        case Term(field="has", values=(lookup,)):
+            assert isinstance(lookup, Lookup)
+            return _newest(connection, lookup, most)
+        case Or(parts=parts):
+            found = [window(connection, part, most) for part in parts]
+            known = [each for each in found if each is not None]
+            ids = dict.fromkeys(ticket_id for each in known for ticket_id in each[0])
+            return (list(ids), any(more for _, more in known)) if len(known) == len(found) else None
+        case And(parts=parts):
+            ways = [each for part in parts if (each := window(connection, part, most)) is not None]
+            return min(ways, key=lambda way: (way[1], len(way[0])), default=None)
+        case _:
+            return None
+
+
+def _newest(connection: Connection, lookup: Lookup, most: int) -> tuple[list[int], bool]:
+    found: dict[int, None] = {}
+    more = False
+    for which in _WHERE[lookup.field]:
+        known = table_of(which, lookup.dialect)
+        if lookup.dialect == "mariadb" and _is_common(connection, known, lookup.needle):
+            key = key_of(known)
+            some = select(key, known.c.words).order_by(key.desc()).limit(most).subquery()
+            ids = list(connection.execute(select(some.c[0]).where(_is_in(some.c.words, lookup.needle))).scalars())
+            more = True
+        else:
+            ids = hits(connection, which, lookup.needle, most)
+            more = more or len(ids) == most
+        found |= dict.fromkeys(ids if which == "ticket" else _tickets_of(connection, ids))
+    return list(found), more
+
+
 def hits(connection: Connection, which: Which, asked: Needle, most: int) -> list[int]:
     """The newest ids of tickets (their titles) or articles that have the words; at most so many.
 
@@ -163,11 +201,32 @@ def on_row(lookup: Lookup) -> Where:
     """The condition on a row of `ticket` that a term `has` stands for, to be looked up row by row."""
     ways: list[Where] = []
     a, ticket_id = t.article.c, t.ticket.c.id
+    if lookup.dialect == "sqlite":
+        return _reads(lookup)
     if "ticket" in _WHERE[lookup.field]:
         ways.append(_has("ticket", ticket_id, lookup.needle, lookup.dialect))
     if "article" in _WHERE[lookup.field]:
         has = _has("article", a.id, lookup.needle, lookup.dialect)
         ways.append(exists().where(a.ticket_id == ticket_id, has))
+    return or_(*ways)
+
+
+def _reads(lookup: Lookup) -> Where:
+    """SQLite: the texts themselves are read."""
+    a, field = t.article.c, lookup.field
+    pattern = lookup.needle.pattern
+    if field != "any":
+        pattern = "(?s)" + "".join(f"(?=.*(?:{each}))" for each in pattern.split("|"))
+
+    def has(column: ColumnElement[Any], most: int = words.HEAD) -> Where:
+        return cast("Where", func.has_words(column, pattern, most))
+
+    authors = func.coalesce(a.author_name, "") + " " + func.coalesce(a.author_address, "")
+    texts = {"subject": has(a.subject), "from": has(authors), "text": has(a.body, words.LONGEST)}
+    wanted = or_(*texts.values()) if field == "any" else texts.get(field)
+    ways = [has(t.ticket.c.title)] if field in ("any", "title") else []
+    ways += [has(t.ticket.c.number)] if field == "any" else []
+    ways += [exists().where(a.ticket_id == t.ticket.c.id, wanted)] if wanted is not None else []
     return or_(*ways)
 
 
@@ -182,9 +241,14 @@ def _has(which: Which, of: ColumnElement[int], asked: Needle, dialect: str) -> W
     return exists(select(literal_column("1")).select_from(known).where(key_of(known) == of, holds))
 
 
+def inlined(key: ColumnElement[int], ids: Sequence[int]) -> Where:
+    """The ids in the statement itself: drivers take only so many parameters."""
+    return key.in_(bindparam("ids", list(ids), expanding=True, literal_execute=True, unique=True))
+
+
 def _tickets_of(connection: Connection, articles: Sequence[int]) -> list[int]:
     c = t.article.c
-    return list(connection.execute(select(c.ticket_id).where(c.id.in_(articles)).distinct()).scalars())
+    return list(connection.execute(select(c.ticket_id).where(inlined(c.id, articles)).distinct()).scalars())
 
 
 def _verified(connection: Connection, which: Which, asked: Needle, ids: Sequence[int]) -> list[int]:

@@ -2,7 +2,8 @@
 
 The rank is our own, since each database has another: a word counts more in a title than in a subject, there more than
 in an author, there more than in a text, and the more the fewer of the tickets found have it; of equals the newest
-comes first. It looks at the newest RANKED tickets that match, so that a word which a million have costs no more.
+comes first. It looks at the newest RANKED tickets that match, and of a common word at its newest WINDOW hits, so that
+one which a million articles have costs no more.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, or_, select
 
 from ticketctl import words
-from ticketctl.query import Not, Query, Term
+from ticketctl.query import And, Not, Query, Term
 from ticketctl.store import find, fulltext, rows
 from ticketctl.store import tables as t
 from ticketctl.store.indexing import ARTICLE, author, dialect_of
@@ -28,6 +29,7 @@ from ticketctl.words import Needle
 
 Order = Literal["rank", "newest"]
 RANKED = 1_000
+WINDOW = 5_000  # hits of a common word
 MOST_PLACES = 3  # articles of a ticket that are shown, and its title
 _LOOSE = 20  # articles that have the words of a phrase, and are read for it
 _HEADS = 5_000  # articles whose subjects and authors are looked at
@@ -55,21 +57,40 @@ def search(connection: Connection, asked: find.Page, order: Order, *, places: bo
     looked_for = needles(asked.query)
     query = fulltext.resolved(connection, asked.query, anywhere=True)
     limit = asked.limit if order == "newest" else RANKED
-    newest = replace(asked, query=query, sort="created", reverse=True, limit=limit)
-    found = [rows.ticket_of(row) for row in connection.execute(find.page(newest))]
+    found = _newest(connection, replace(asked, query=query, sort="created", reverse=True, limit=limit), order)
     if order == "rank":
-        found = _ranked(connection, found, looked_for)[: asked.limit]
+        found = _ranked(connection, found, asked.query, looked_for)[: asked.limit]
     return [
         Hit(ticket=ticket, finds=tuple(_places(connection, ticket, looked_for)) if places else ())
         for ticket in found
     ]  # fmt: skip
 
 
-def _ranked(connection: Connection, found: list[Ticket], looked_for: Sequence[Asked]) -> list[Ticket]:
+def _newest(connection: Connection, asked: find.Page, order: Order) -> list[Ticket]:
+    """The newest tickets of the page, from a window of hits; a wider one where that is not enough, not for rank."""
+    most = WINDOW
+    while True:
+        seen = fulltext.window(connection, asked.query, most) if asked.limit is not None else None
+        query = asked.query if seen is None else And((Term(field="id", values=tuple(seen[0])), asked.query))
+        found = [rows.ticket_of(row) for row in connection.execute(find.page(replace(asked, query=query)))]
+        enough = asked.limit is None or len(found) >= asked.limit or seen is None or not seen[1]
+        if enough or order == "rank":
+            return found
+        most *= 8
+
+
+def _are_all_wanted(query: Query) -> bool:
+    """Has every ticket that matches each of the words?"""
+    parts = find.all_of(query)
+    return all(len(part.values) == 1 if isinstance(part, Term) else isinstance(part, Not) for part in parts)
+
+
+def _ranked(connection: Connection, found: list[Ticket], query: Query, looked_for: Sequence[Asked]) -> list[Ticket]:
     """The best first; what is equally good stays in its order."""
     if len(found) < 2:
         return found
     heads = _heads(connection, [ticket.id for ticket in found])
+    all_have = _are_all_wanted(query)
     score: defaultdict[int, float] = defaultdict(float)
     for field, asked in looked_for:
         pattern = re.compile(asked.pattern)
@@ -79,7 +100,7 @@ def _ranked(connection: Connection, found: list[Ticket], looked_for: Sequence[As
             standing = (_WEIGHTS[name] for name, texts in where.items() if field in ("any", name)
                         and any(pattern.search(words.folded(text)) for text in texts))  # fmt: skip
             weights[ticket.id] = max(standing, default=0)
-        have = _having(connection, found, weights, field, asked)
+        have = weights if all_have else _having(connection, found, weights, field, asked)
         rarity = math.log(1 + len(found) / max(len(have), 1))
         for ticket_id in have:
             score[ticket_id] += rarity * max(weights[ticket_id], 1)

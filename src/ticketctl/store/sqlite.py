@@ -46,11 +46,21 @@ def prepare(engine: Engine) -> None:
     def _connected(driver: Any, _record: Any) -> None:
         driver.execute("PRAGMA synchronous=FULL")
         driver.execute("PRAGMA foreign_keys=ON")
+        driver.create_function("has_words", 3, _has_words, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _has_words(text: str | None, pattern: str, most: int) -> bool:
+    """Does a text have what a needle of `words` looks for? A row costs a tenth of what FTS5 takes to look one up."""
+    import re
+
+    from ticketctl import words
+
+    return bool(text) and re.search(pattern, words.folded(str(text)[:most])) is not None
 
 
 def make_file(path: Path, mode: int) -> None:
