@@ -91,7 +91,7 @@ def wrong(connection: Connection, *, contents: bool = False) -> Iterator[tuple[s
 def _differing(connection: Connection, which: Which) -> Iterator[int]:
     """The ids of those that are indexed by other words than theirs."""
     last = 0
-    while rows := [row._asdict() for row in connection.execute(_SOURCES[which], {"last": last, "most": BATCH})]:
+    while rows := [row._asdict() for row in connection.execute(_source(which), {"last": last, "most": BATCH})]:
         made = _article_words if which == "article" else _ticket_words
         wanted = {row["id"]: made(row).split() for row in rows}
         last = rows[-1]["id"]
@@ -127,7 +127,7 @@ def empty(connection: Connection) -> None:
 def missing(connection: Connection, which: Which) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     known = table_of(which, dialect_of(connection))
     last = connection.execute(select(func.max(key_of(known)))).scalar() or 0
-    while rows := [row._asdict() for row in connection.execute(_SOURCES[which], {"last": last, "most": BATCH})]:
+    while rows := [row._asdict() for row in connection.execute(_source(which), {"last": last, "most": BATCH})]:
         made = _article_words if which == "article" else _ticket_words
         yield rows[0]["id"], [{"id": row["id"], "words": made(row)} for row in rows]
         last = rows[-1]["id"]
@@ -147,12 +147,16 @@ def author(row: Mapping[str, Any]) -> str:
 
 
 ARTICLE = (t.article.c.id, t.article.c.author_name, t.article.c.author_address, t.article.c.subject, t.article.c.body)
-_SOURCES: dict[str, Any] = {
-    "ticket": select(t.ticket.c.id, t.ticket.c.number, t.ticket.c.title).where(t.ticket.c.id > bindparam("last"))
-    .order_by(t.ticket.c.id).limit(bindparam("most")),
-    "article": select(*ARTICLE).where(t.article.c.id > bindparam("last")).order_by(t.article.c.id)
-    .limit(bindparam("most")),
-}  # fmt: skip
+
+
+@cache
+def _source(which: Which) -> Any:
+    """What is indexed of those behind `last`, `most` of them."""
+    c = t.ticket.c if which == "ticket" else t.article.c
+    wanted = select(c.id, c.number, c.title) if which == "ticket" else select(*ARTICLE)
+    return wanted.where(c.id > bindparam("last")).order_by(c.id).limit(bindparam("most"))
+
+
 _TABLES = {"ticket": t.ticket, "article": t.article}
 _FORGET = text("INSERT INTO ticket_words (ticket_words, rowid, words) VALUES ('delete', :id, :words)")
 
