@@ -46,8 +46,12 @@ def untagged(subject: str) -> tuple[str, str]:
 
 def away(subject: str) -> bool:
     """Is it a vacation mail's subject, in a language that we know?"""
-    rest, tags = untagged(subject)
-    if any(tag in wording.table(wording.AWAY) for tag in tags.split("|")):
+    return away_in(*untagged(subject))
+
+
+def away_in(rest: str, tags: str) -> bool:
+    """The same, of a subject without its tags, and the tags."""
+    if tags and any(tag in wording.table(wording.AWAY) for tag in tags.split("|")):
         return True
     if rest.startswith("auto:"):  # RFC 5230 section 4.4: "Auto: " and the subject that it answers; Notes: "AUTO: "
         return True
