@@ -63,7 +63,7 @@ def _read(raw: bytes, digest: str) -> Letter:
     return Letter(
         raw=raw,
         sha256=digest,
-        headers=tuple((name, headers.decode(value)) for name, value in fields),
+        headers=tuple([(name, headers.decode(value)) for name, value in fields]),
         envelope_from=envelope_from,
         author=addresses.author(origin),
         claimed=", ".join(headers.decode(value) for value in origin),
@@ -81,7 +81,7 @@ def _read(raw: bytes, digest: str) -> Letter:
         trace_recipients=_trace(fields),
         hops=len(received),
         queue_id=ids.queue(received[0]) if received else None,
-        parts=tuple(_part(node) for node in nodes),
+        parts=tuple(map(_part, nodes)),
         text=shown.text,
         body_type=shown.body_type,
         attachments=attachments.listed(raw, nodes, shown),

@@ -31,9 +31,10 @@ _CONTEXT = (
 _NOT_CONTEXT = (
     r"(?i)contact|mail from|envelope-from|https?:|\bfrom(?::| ?<)|please|sender[: ]|reply-to|^subject|message-?id"
 )
-_LABEL = r"(?i)message[-_ ]?id"
+# Looked for in long texts: what begins with a plain class is found ten times as quickly.
+_LABEL = r"[Mm](?i:essage[-_ ]?id)"
 _ID_END = r"[^\s<>\"\\,;)]{1,250}"
-_TOKEN = r"(?i)(?<![\w.])(t\.[a-z2-7]{26}\.[\w-]{1,64}@[\w.-]{1,253})"
+_TOKEN = r"([Tt]\.(?<![\w.]..)[A-Za-z2-7]{26}\.[\w-]{1,64}@[\w.-]{1,253})"
 _ANGLE = r"<([^\s<>@]{10,250}@[^\s<>@]{3,250})>"
 _SNS_ADDRESS = r'\\?"emailAddress\\?"\s{0,4}:\s{0,4}\\?"([^"\\]{3,320})'
 _SNS_STATUS = r'\\?"status\\?"\s{0,4}:\s{0,4}\\?"([245]\.\d{1,3}\.\d{1,3})'
@@ -295,9 +296,12 @@ def _header_ids(text: str) -> Iterator[str]:
     """The Message-ID of a mail's header, which the text begins with."""
     lines = text.lstrip("\n").split("\n", 2_000)[:2_000]
     for number, line in enumerate(lines):
-        if not line.strip():
+        line = line.strip()
+        if not line:
             return
-        name, _, value = line.strip()[:2_100].partition(":")
+        if line[0] not in "mM":
+            continue
+        name, _, value = line[:2_100].partition(":")
         if name.strip().lower() == "message-id":
             if not value.strip() and number + 1 < len(lines):
                 value = lines[number + 1].strip()[:2_100]

@@ -82,7 +82,7 @@ def _phrase_ends(subject: str, phrase: str, asks: bool) -> bool:
 
 def _notes(subject: str) -> bool:
     """ "Anna Smith/DE/Acme is out of the office." and at most a date in brackets or "until ..." behind it."""
-    for phrase in wording.table(wording.AWAY_PREDICATE):
+    for phrase in [phrase for phrase in wording.table(wording.AWAY_PREDICATE) if phrase in subject]:
         at = subject.find(phrase)
         if 0 < at <= 80 and len(subject[:at].split()) <= 6:
             follower = subject[at + len(phrase) :].strip()
