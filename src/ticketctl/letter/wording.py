@@ -27,7 +27,8 @@ def fold(text: str) -> str:
 @cache
 def table(text: str) -> tuple[str, ...]:
     """The phrases of a table below, folded. One line may hold several, between bars."""
-    return tuple(dict.fromkeys(folded for bit in text.replace("\n", "|").split("|") if (folded := fold(bit))))
+    phrases = map(str.strip, fold(text.replace("\n", "|")).split("|"))  # folded at once: phrase by phrase takes 1 ms
+    return tuple(dict.fromkeys(filter(None, phrases)))
 
 
 # Row A11: what a vacation subject is made of; the whole subject, or in front of a colon, a bracket, a date.

@@ -151,7 +151,7 @@ class Writer(Reader):
     def _row(self, before: Ticket | None, after: Ticket) -> None:
         row = rows.ticket_row(after)
         if before is None:
-            self._connection.execute(insert(t.ticket).values(row))
+            self._connection.execute(insert(t.ticket), row)
             return
         old = rows.ticket_row(before)
         # columns that stay as they are leave their indexes alone
@@ -195,7 +195,7 @@ class Writer(Reader):
             raise ValueError(f"ArticleAdded(n={n}) goes with its article")
         if step.raw is not None:
             article = replace(article, raw_sha256=raw.put(self._connection, step.raw))
-        self._connection.execute(insert(t.article).values(rows.article_row(article, ticket_id, self.actor.agent)))
+        self._connection.execute(insert(t.article), rows.article_row(article, ticket_id, self.actor.agent))
         return article.raw_sha256
 
     # mail in
