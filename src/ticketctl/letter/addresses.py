@@ -21,7 +21,8 @@ NAME = 998  # characters of a display name
 
 # Most fields hold one plain address; what matches is what the reader below would give.
 _USUAL = re.compile(
-    r"\s*(?:(?:(\"[A-Za-z0-9][A-Za-z0-9 .,_-]{0,98}\"|[A-Za-z0-9][A-Za-z0-9 ._-]{0,98})\s*)?<([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>"
+    r"\s*(?:(?:(\"[A-Za-z0-9][A-Za-z0-9 .,_-]{0,98}\"|[A-Za-z0-9][A-Za-z0-9 ._-]{0,98})\s*)?"
+    r"<([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>"
     r"|([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*))\s*\Z",
     re.ASCII,
 )

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, insert, select, true, update
@@ -90,6 +89,8 @@ class Writer(Reader):
 
     def number(self, desk: Desk) -> tuple[int, str]:
         """An id and a number for a new ticket: the database gives the id, the desk's scheme makes the number of it."""
+        from zoneinfo import ZoneInfo  # late: only who makes a ticket asks what day it is
+
         day = self.now.astimezone(ZoneInfo(desk.timezone)).date()
         for _ in range(_DRAWS):
             ticket_id = t.put(self._connection, t.ticket_id, {})
