@@ -101,6 +101,7 @@ class Writer(Reader):
         ours = {tuple(row) for row in rest}
         first = next((each for each in found if (each.id, each.version) in ours), None)
         if found and first is None:
+            self._connection.execute(select(c.id).where(c.id == found[0].id).with_for_update(key_share=True))  # waits
             raise TryAgain("others are taking every ticket that waits there: try again", race=True)
         return first
 
