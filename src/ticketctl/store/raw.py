@@ -29,9 +29,8 @@ def put(connection: Connection, data: bytes) -> str:
         piece = view[start : start + PIECE]
         packed = zlib.compress(piece, _LEVEL)
         smaller = len(packed) < len(piece)
-        connection.execute(
-            insert(t.raw_piece).values(raw_id=raw_id, n=n, packed=smaller, data=packed if smaller else bytes(piece))
-        )
+        row = {"raw_id": raw_id, "n": n, "packed": smaller, "data": packed if smaller else bytes(piece)}
+        connection.execute(insert(t.raw_piece), row)
     return digest
 
 
