@@ -7,8 +7,8 @@ from datetime import UTC
 import pytest
 from sqlalchemy import event, text
 
-from servers import sql
-from store.conftest import ANNA, LATER, NOW, SQLITE, SYSTEM, added, opened
+from servers import SQLITE, sql
+from store.conftest import ANNA, LATER, NOW, SYSTEM, added, opened
 from ticketctl import words
 from ticketctl.change import Retitled
 from ticketctl.query import And, Not, Or, Query, Term, parse
