@@ -194,6 +194,7 @@ def test_a_bad_query_is_2_and_its_column_is_shown(home, unchanged):
     )
 
 
+@SQLITE
 def test_a_word_that_is_a_number_and_an_id_is_2(home, unchanged):
     both = copied(
         home, "UPDATE ticket SET number = '20261122' WHERE id = 1", "UPDATE ticket SET id = 20261122 WHERE id = 2"
