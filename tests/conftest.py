@@ -28,7 +28,7 @@ TOLERATED = {
 }
 
 PUBLIC = "TICKETCTL_TEST_PUBLIC"
-KEPT = re.compile(r"PATH|CI|(?i:\w+_proxy)|(PYTEST|PIP|SSL)_\w+|" + PUBLIC)
+KEPT = re.compile(r"PATH|CI|(?i:\w+_proxy)|(PYTEST|PIP|SSL|TORTURE)_\w+|" + PUBLIC)
 
 
 def _has_system_python() -> bool:
@@ -78,11 +78,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"needs {name}, and in CI everything has to run", pytrace=False)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def scrubbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An environment that knows nothing of who runs the tests: own HOME and XDG directories, UTC, UTF-8."""
-    before = dict(os.environ)
-    home = tmp_path_factory.mktemp("home")
+def scrub(home: Path) -> None:
+    """The environment of this process without whoever runs it; what it is told in TORTURE_* is kept."""
     for name in [name for name in os.environ if not KEPT.fullmatch(name)]:
         del os.environ[name]
     os.environ |= {
@@ -96,6 +93,13 @@ def scrubbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         "TERM": "dumb",
     }
     time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scrubbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An environment that knows nothing of who runs the tests: own HOME and XDG directories, UTC, UTF-8."""
+    before = dict(os.environ)
+    scrub(tmp_path_factory.mktemp("home"))
     yield
     os.environ.clear()
     os.environ |= before

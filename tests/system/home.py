@@ -37,7 +37,8 @@ body = "Your request has number {{{{ ticket.number }}}}."
 
 SENDMAIL = """\
 #!/bin/sh
-# Keeps what it gets.
+# Keeps what it gets, or fails.
+set -e
 name=$(mktemp "{sent}/XXXXXXXX")
 echo "$*" > "$name.arguments"
 cat > "$name.partial" && mv "$name.partial" "$name.eml"
@@ -49,7 +50,14 @@ class Home:
     """`run` a verb, `deliver` a mail, look at what was `sent`."""
 
     def __init__(
-        self, root: Path, program: Callable[[str], list[str]], *, agents: int = 2, desk: str = "", queue: str = ""
+        self,
+        root: Path,
+        program: Callable[[str], list[str]],
+        *,
+        agents: int = 2,
+        desk: str = "",
+        queue: str = "",
+        url: str | None = None,
     ) -> None:
         self.root = root
         self.program = program
@@ -62,7 +70,7 @@ class Home:
         self.environment = {
             **os.environ,
             "TICKETCTL_CONFIG": str(root / "ticketctl.toml"),
-            "TICKETCTL_DATABASE": f"sqlite:///{root}/desk.db",
+            "TICKETCTL_DATABASE": url or f"sqlite:///{root}/desk.db",
             "TICKETCTL_SENDMAIL": str(sendmail),
         }
         self.run("init", "--domain", "example.org", "--queue", "Support=support@example.org")

@@ -1,0 +1,41 @@
+"""The table of all scenarios: a name, what plays it, what it needs of the machine, which databases it makes sense on."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from torture import calls, kills
+from torture.place import Place
+from torture.tally import Tally
+
+ALL = ("sqlite", "postgresql", "mariadb")
+
+
+class Scenario(Struct, frozen=True, kw_only=True):
+    """One of them. `needs`: programs or powers, as tests/conftest.py knows them."""
+
+    name: str
+    play: Callable[[Place, Tally], None]
+    needs: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ALL
+
+
+SCENARIOS = (
+    Scenario(name="filter killed at random", play=kills.of_the_filter),
+    Scenario(name="verbs killed at random", play=kills.of_verbs),
+    Scenario(name="system calls of mail and verbs", play=calls.of_mail_and_verbs, needs=("strace",)),
+    Scenario(name="system calls of init and copies", play=calls.of_files, needs=("strace",), databases=("sqlite",)),
+)
+
+
+def played(scenario: Scenario, place: Place) -> Tally:
+    """One scenario, to its end; an exception of its own is wrong, too."""
+    tally = Tally(scenario.name)
+    try:
+        scenario.play(place, tally)
+    except Exception:
+        tally.hold(False, traceback.format_exc())
+    return tally
