@@ -17,7 +17,7 @@ from ticketctl import post, render
 from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.post import Outcome, Transport
-from ticketctl.store import ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
+from ticketctl.store import AHEAD, ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
 from ticketctl.ticket import SYSTEM
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
@@ -225,7 +225,8 @@ def _rehearsed(store: Store, policy: Policy, *, now: datetime, limit: int, only:
     results: list[Result] = []
     with store.reading() as tx:
         for row in tx.outbox():
-            if row.status != "owed" or row.next_try > now or (only is not None and row.id != only):
+            waits = now < row.next_try <= now + AHEAD
+            if row.status != "owed" or waits or (only is not None and row.id != only):
                 continue
             if len(results) >= limit:
                 break

@@ -22,6 +22,7 @@ from ticketctl.store import schema, sqlite
 from ticketctl.store.read import Reader
 from ticketctl.store.trouble import translated
 from ticketctl.store.value import (
+    AHEAD,
     ALL_BRAKE,
     AUTO_BRAKE,
     Again,
@@ -38,6 +39,7 @@ from ticketctl.store.write import Writer
 from ticketctl.ticket import Actor
 
 __all__ = [
+    "AHEAD",
     "ALL_BRAKE",
     "AUTO_BRAKE",
     "Again",
