@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -25,3 +26,16 @@ def test_a_configuration_file_is_whole_or_not_there(tmp_path: Path, program: Cal
     assert not file.exists()
     subprocess.run(init, env=environment, capture_output=True, check=True)
     assert f'\ndatabase = "sqlite:///{tmp_path}/desk.db"\n' in file.read_text()
+
+
+def test_with_umask_000_nothing_of_ours_is_written_by_others(tmp_path: Path, program: Callable[[str], list[str]]):
+    environment = os.environ | {
+        "TICKETCTL_CONFIG": str(tmp_path / "new" / "etc" / "ticketctl.toml"),
+        "TICKETCTL_DATABASE": f"sqlite:///{tmp_path}/some/where/desk.db",
+    }
+    backup = tmp_path / "other" / "place" / "backup.db"
+    for words in (("init", "--domain", "example.org"), ("db", "backup", str(backup))):
+        command = [*program("ticketctl"), *words]
+        subprocess.run(command, env=environment, capture_output=True, umask=0, check=True)
+    made = [path for path in tmp_path.rglob("*") if path.lstat().st_mode & stat.S_IWOTH]
+    assert (backup.exists(), made) == (True, [])
