@@ -1,4 +1,4 @@
-"""The table of all scenarios: a name, what plays it, what it needs of the machine, which databases it makes sense on."""
+"""The table of all scenarios: name, what plays it, what it needs of the machine, on which databases it makes sense."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from torture import calls, kills
+from torture import calls, kills, limits
 from torture.place import Place
 from torture.tally import Tally
 
@@ -28,6 +28,10 @@ SCENARIOS = (
     Scenario(name="verbs killed at random", play=kills.of_verbs),
     Scenario(name="system calls of mail and verbs", play=calls.of_mail_and_verbs, needs=("strace",)),
     Scenario(name="system calls of init and copies", play=calls.of_files, needs=("strace",), databases=("sqlite",)),
+    Scenario(name="limits of the process", play=limits.of_the_process, needs=("prlimit",)),
+    Scenario(name="streams, home, language, directory", play=limits.of_the_surroundings),
+    Scenario(name="umask 000", play=limits.open_to_all),
+    Scenario(name="a disk that fills", play=limits.of_the_disk, needs=("root", "mount"), databases=("sqlite",)),
 )
 
 
