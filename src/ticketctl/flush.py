@@ -71,10 +71,11 @@ def flush(
     results: list[Result] = []
     begun = time.monotonic()
     while len(results) < limit:
-        # One by one, each at its own time: a claim that waits behind slow mails would look left behind.
+        # One by one, each at its own time: a claim that waits behind slow mails would look left behind. What is put off
+        # meanwhile is another pass's: a mail system that hangs would have this one try the same mail for hours.
         moment = now + timedelta(seconds=int(time.monotonic() - begun))
         with store.writing(SYSTEM, moment) as tx:
-            claimed = tx.claim(limit=1, ids=None if only is None else [only])
+            claimed = tx.claim(limit=1, ids=None if only is None else [only], due_at=now)
         if not claimed:
             break
         result, trouble = _delivered(store, transport, policy, claimed[0], moment, timeout)

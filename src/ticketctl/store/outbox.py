@@ -90,13 +90,15 @@ def braked(connection: Connection) -> set[str]:
     return set(CLASSES) if ALL_BRAKE in names else {"auto"} if AUTO_BRAKE in names else set()
 
 
-def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[int] | None) -> list[OutboxRow]:
-    """Claims what is due: agents' mail first, then the oldest."""
+def claim(
+    connection: Connection, now: datetime, *, limit: int, ids: Collection[int] | None, due_at: datetime
+) -> list[OutboxRow]:
+    """Claims what was due at `due_at`: agents' mail first, then the oldest."""
     lost_answers(connection, now)
     c = t.outbox.c
     open_classes = sorted(set(CLASSES) - braked(connection))
     due = or_(
-        and_(c.status == "owed", or_(c.next_try <= now, c.next_try > now + AHEAD)),
+        and_(c.status == "owed", or_(c.next_try <= due_at, c.next_try > now + AHEAD)),
         and_(c.status == "sending", _left_behind(now), c.mail_class != "auto"),
     )
     wanted = select(c.id).where(due, c.mail_class.in_(open_classes))
