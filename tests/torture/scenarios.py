@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from torture import calls, kills, limits
+from torture import broken, burst, calls, clock, hosts, kills, limits, sendmails
 from torture.place import Place
 from torture.tally import Tally
 
@@ -32,6 +32,17 @@ SCENARIOS = (
     Scenario(name="streams, home, language, directory", play=limits.of_the_surroundings),
     Scenario(name="umask 000", play=limits.open_to_all),
     Scenario(name="a disk that fills", play=limits.of_the_disk, needs=("root", "mount"), databases=("sqlite",)),
+    Scenario(name="a file that another holds", play=broken.locked, databases=("sqlite",)),
+    Scenario(name="a file that is damaged", play=broken.damaged, databases=("sqlite",)),
+    Scenario(name="a file that is forbidden", play=broken.forbidden, needs=("root", "setpriv"), databases=("sqlite",)),
+    Scenario(name="a file system turned read-only", play=broken.read_only, needs=("root", "mount"),
+             databases=("sqlite",)),
+    Scenario(name="clocks a day back, ten years on", play=clock.steps, needs=("libfaketime",)),
+    Scenario(name="claims of a clock that stood ahead", play=clock.stuck, needs=("libfaketime",)),
+    Scenario(name="two hosts with one mail", play=hosts.same_mail),
+    Scenario(name="a burst beside agents at work", play=burst.mails),
+    Scenario(name="a sendmail of bad manners", play=sendmails.manners),
+    Scenario(name="two flushes at once", play=sendmails.two_flushes),
 )
 
 
