@@ -52,10 +52,13 @@ class Walk:
         return hit
 
 
-# What is walked over: each takes a desk of its own, and a walk
+# What is walked over: each takes a desk and a walk, and gives what it wrote where, which must then be kept once
+
+Texts = dict[str, str]
+Target = Callable[[Desk, Walk], Texts]
 
 
-def the_filter(desk: Desk, walk: Walk) -> None:
+def the_filter(desk: Desk, walk: Walk) -> Texts:
     def run(before: Sequence[str]) -> int:
         raw = letter(desk.number())
         status = desk.offer(raw, before=before, allowed=(0, 75, KILLED)).status
@@ -64,10 +67,10 @@ def the_filter(desk: Desk, walk: Walk) -> None:
         return status
 
     walk.each(run)
-    desk.audit()
+    return {}
 
 
-def _texts(desk: Desk, walk: Walk, verb: str, word: str, *more: str) -> None:
+def _texts(desk: Desk, walk: Walk, verb: str, word: str, *more: str) -> Texts:
     """A verb with a text: kept once, and told so; or not kept, and done again as an agent would."""
     number, texts = desk.ticket(), {}
 
@@ -87,19 +90,18 @@ def _texts(desk: Desk, walk: Walk, verb: str, word: str, *more: str) -> None:
         return status
 
     walk.each(run)
-    desk.audit()
-    kept_once(desk, texts)
+    return texts
 
 
-def note(desk: Desk, walk: Walk) -> None:
-    _texts(desk, walk, "note", "Note")
+def note(desk: Desk, walk: Walk) -> Texts:
+    return _texts(desk, walk, "note", "Note")
 
 
-def reply(desk: Desk, walk: Walk) -> None:
-    _texts(desk, walk, "reply", "Answer", "-y")
+def reply(desk: Desk, walk: Walk) -> Texts:
+    return _texts(desk, walk, "reply", "Answer", "-y")
 
 
-def close(desk: Desk, walk: Walk) -> None:
+def close(desk: Desk, walk: Walk) -> Texts:
     def run(before: Sequence[str]) -> int:
         number = desk.ticket()
         status = desk.verb("close", number, before=before, allowed=SURE).status
@@ -110,19 +112,19 @@ def close(desk: Desk, walk: Walk) -> None:
         return status
 
     walk.each(run)
-    desk.audit()
+    return {}
 
 
-def flush(desk: Desk, walk: Walk) -> None:
+def flush(desk: Desk, walk: Walk) -> Texts:
     def run(before: Sequence[str]) -> int:
         desk.ticket()
         return desk.verb("flush", before=before, allowed=(*SURE, 75)).status
 
     walk.each(run)
-    desk.audit()
+    return {}
 
 
-def policy(desk: Desk, walk: Walk) -> None:
+def policy(desk: Desk, walk: Walk) -> Texts:
     """The policy is that of before, or the new one, whole."""
     path = desk.root / "policy.toml"
     base = path.read_text()
@@ -139,14 +141,14 @@ def policy(desk: Desk, walk: Walk) -> None:
         return status
 
     walk.each(run)
-    desk.audit()
+    return {}
 
 
-def backup(desk: Desk, walk: Walk) -> None:
+def backup(desk: Desk, walk: Walk) -> Texts:
     """The file is a whole desk, or not there; no other file stays unless it was killed."""
     number = desk.ticket()
     folder = desk.root / "backups"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
 
     def run(before: Sequence[str]) -> int:
         path = folder / f"{desk.number()}.db"
@@ -163,13 +165,13 @@ def backup(desk: Desk, walk: Walk) -> None:
         return status
 
     walk.each(run)
-    desk.audit()
+    return {}
 
 
-def restore(desk: Desk, walk: Walk) -> None:
+def restore(desk: Desk, walk: Walk) -> Texts:
     """The desk is the one of before or the one of the backup, whole."""
     number = desk.ticket()
-    kept, live = desk.root / "kept.db", desk.root / "desk.db"
+    kept, live = desk.root / f"{number}.db", desk.root / "desk.db"
     desk.verb("db", "backup", str(kept))
 
     def run(before: Sequence[str]) -> int:
@@ -184,9 +186,10 @@ def restore(desk: Desk, walk: Walk) -> None:
         return status
 
     walk.each(run)
+    return {}
 
 
-def init(desk: Desk, walk: Walk) -> None:
+def init(desk: Desk, walk: Walk) -> Texts:
     """Whatever became of the first, a second one makes a whole desk."""
     place = desk.root / "new"
 
@@ -201,6 +204,7 @@ def init(desk: Desk, walk: Walk) -> None:
         return status
 
     walk.each(run)
+    return {}
 
 
 def _whole(desk: Desk, url: str, number: str | None, what: str) -> set[str]:
@@ -217,7 +221,7 @@ def _whole(desk: Desk, url: str, number: str | None, what: str) -> set[str]:
         store.close()
 
 
-TARGETS: dict[str, Callable[[Desk, Walk], None]] = {
+TARGETS: dict[str, Target] = {
     "filter": the_filter,
     "reply": reply,
     "note": note,
@@ -225,24 +229,26 @@ TARGETS: dict[str, Callable[[Desk, Walk], None]] = {
     "flush": flush,
     "policy apply": policy,
 }
-SQLITE_TARGETS: dict[str, Callable[[Desk, Walk], None]] = {
+SQLITE_TARGETS: dict[str, Target] = {
     "db backup": backup,
     "init": init,
     "db restore": restore,
 }
 
 
-def walked(place: Place, tally: Tally, targets: dict[str, Callable[[Desk, Walk], None]]) -> None:
-    """Each target with each fault, on a desk of its own."""
+def walked(place: Place, tally: Tally, targets: dict[str, Target]) -> None:
+    """Each target on a desk of its own, with one fault after another."""
     some = list(targets.values())[: place.sizes["WALKED"]]
 
-    def one(work: tuple[Callable[[Desk, Walk], None], str]) -> None:
-        target, fault = work
-        desk = Desk(place, tally)
-        target(desk, Walk(desk, fault, place.sizes["STEP"]))
+    def one(target: Target) -> None:
+        desk, texts = Desk(place, tally), {}
+        for fault in FAULTS:
+            texts |= target(desk, Walk(desk, fault, place.sizes["STEP"]))
+        desk.audit()
+        kept_once(desk, texts)
 
     with ThreadPoolExecutor(place.sizes["JOBS"]) as pool:
-        list(pool.map(one, [(target, fault) for target in some for fault in FAULTS]))
+        list(pool.map(one, some))
 
 
 def of_mail_and_verbs(place: Place, tally: Tally) -> None:
@@ -251,6 +257,3 @@ def of_mail_and_verbs(place: Place, tally: Tally) -> None:
 
 def of_files(place: Place, tally: Tally) -> None:
     walked(place, tally, SQLITE_TARGETS)
-
-
-

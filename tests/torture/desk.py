@@ -182,6 +182,10 @@ class Desk:
     def drain(self) -> None:
         """All owed mail leaves: now by the program, later by the clock of this process."""
         self.verb("flush")
+        self.later()
+
+    def later(self) -> None:
+        """Time goes by: what was left behind or put off is due."""
         for wait in LATER:
             with self.reading() as tx:
                 policy = tx.policy()

@@ -51,12 +51,8 @@ class Worked:
         self.desk, self.ticket = desk, desk.ticket()
         self.texts: dict[str, str] = {}
 
-    def both(self, before: Sequence[str], statuses: Sequence[int]) -> None:
+    def mail_and_note(self, before: Sequence[str], statuses: Sequence[int]) -> None:
         self.desk.offer(letter(self.desk.number()), before=before, cwd=self.desk.root)
-        self.note(before, statuses)
-        self.desk.verb("flush", before=before, cwd=self.desk.root, allowed=(*statuses, 0))
-
-    def note(self, before: Sequence[str], statuses: Sequence[int]) -> None:
         text = f"Note {self.desk.number()}"
         self.texts[text] = self.ticket
         words = ("note", self.ticket, "-m", text)
@@ -74,27 +70,34 @@ class Worked:
 def of_the_process(place: Place, tally: Tally) -> None:
     """RLIMIT_AS, RLIMIT_DATA, RLIMIT_NOFILE and RLIMIT_FSIZE, from where the interpreter starts at all to none."""
 
+    desk, texts = Desk(place, tally), {}
+
     def one(name: str) -> None:
         low, high = RLIMITS[name]
-        worked, steps = Worked(Desk(place, tally)), place.sizes["LIMITS"]
+        worked, steps = Worked(desk), place.sizes["LIMITS"]
         for i in range(steps):
             before = ["prlimit", f"--{name}={low + (high - low) * i // steps}", "--"]
             starts = subprocess.run([*before, sys.executable, "-c", STARTS], capture_output=True, check=False)
             if starts.returncode:
                 tally.note("no interpreter")
                 continue
-            worked.both(before, SURE)
-        worked.audit()
+            worked.mail_and_note(before, SURE)
+            desk.verb("flush", before=before, allowed=SURE)
+        texts.update(worked.texts)
 
     with ThreadPoolExecutor(place.sizes["JOBS"]) as pool:
         list(pool.map(one, RLIMITS))
+    desk.audit()
+    kept_once(desk, texts)
 
 
 def of_the_surroundings(place: Place, tally: Tally) -> None:
     """Closed and full streams, no home, no language, no directory, every umask."""
     worked = Worked(Desk(place, tally))
     for line, statuses in SURROUNDINGS.items():
-        worked.both(shell(line), statuses)
+        worked.mail_and_note(shell(line), statuses)
+        if place.sizes.long:
+            worked.desk.verb("flush", before=shell(line), cwd=worked.desk.root)
     worked.audit()
 
 

@@ -35,11 +35,10 @@ COPIES = {"sends and says 75"}
 
 def manners(place: Place, tally: Tally) -> None:
     """Each with an agent's answer and an automatic one; then a good sendmail, and time goes by."""
-
-    def one(name: str) -> None:
-        line, agents, autos = MANNERS[name]
-        desk = Desk(place, tally)
-        good = desk.home.environment["TICKETCTL_SENDMAIL"]
+    desk, texts = Desk(place, tally), {}
+    good = desk.home.environment["TICKETCTL_SENDMAIL"]
+    for name, (line, agents, autos) in MANNERS.items():
+        before = {*desk.home.sent_folder.iterdir()}
         bad = desk.root / "bad"
         bad.write_text(f"#!/bin/sh\n{line.format(good=good, flood=place.sizes['FLOOD'])}\n")
         bad.chmod(0o755 if line else 0o644)
@@ -50,17 +49,14 @@ def manners(place: Place, tally: Tally) -> None:
             _flushed(desk, bad, place.sizes["HANG"])
         else:
             desk.verb("flush", environment={"TICKETCTL_SENDMAIL": str(bad)}, allowed=(0, 69), timeout=400)
-        limit = 2 * place.sizes["HANG"] + 20 if name == "hangs" else 60
-        tally.hold(time.monotonic() - begun < limit, f"{name}: {time.monotonic() - begun:.0f} s")
-        desk.drain()
-        _left(desk, name, text if agents else None, autos)
-        if name not in COPIES:
-            desk.audit()
+        spent, limit = time.monotonic() - begun, 2 * place.sizes["HANG"] + 20 if name == "hangs" else 60
+        tally.hold(spent < limit, f"{name}: {spent:.0f} s")
+        desk.later()
+        _left(desk, name, {*desk.home.sent_folder.glob("*.eml")} - before, agents=agents, autos=autos)
         if agents:
-            kept_once(desk, {text: number})
-
-    with ThreadPoolExecutor(1 + place.sizes["JOBS"]) as pool:
-        list(pool.map(one, MANNERS))
+            texts[text] = number
+    desk.audit()
+    kept_once(desk, texts)
 
 
 def _flushed(desk: Desk, sendmail: Path, timeout: float) -> None:
@@ -71,18 +67,19 @@ def _flushed(desk: Desk, sendmail: Path, timeout: float) -> None:
     desk.tally.ended(69 if report.unavailable else 0, (0,), "flush")
 
 
-def _left(desk: Desk, name: str, text: str | None, autos: bool) -> None:
+def _left(desk: Desk, name: str, files: set[Path], *, agents: bool, autos: bool) -> None:
     """What a manner lets through has left, under one Message-ID each; the rest has not."""
-    sent = [message_from_bytes(raw) for raw in desk.home.sent()]
-    by_kind = Counter((message["Auto-Submitted"] or "agent", message["Message-ID"]) for message in sent)
-    kinds = Counter(kind for kind, _ in by_kind)
-    wanted = {"agent": int(text is not None), "auto-replied": int(autos)}
-    desk.tally.hold(kinds == Counter({k: v for k, v in wanted.items() if v}), f"{name}: left {dict(kinds)}")
-    copies = sum(by_kind.values()) - len(by_kind)
-    desk.tally.note("second copies", copies)
-    of_autos = sum(count - 1 for (kind, _), count in by_kind.items() if kind == "auto-replied")
+    sent = [message_from_bytes(path.read_bytes()) for path in files]
+    copies = Counter((message["Auto-Submitted"] or "agent", message["Message-ID"]) for message in sent)
+    kinds = Counter(kind for kind, _ in copies)
+    wanted = Counter({"agent": 1} if agents else {}) + Counter({"auto-replied": 1} if autos else {})
+    desk.tally.hold(kinds == wanted, f"{name}: left {dict(kinds)}")
+    of_autos = sum(count - 1 for (kind, _), count in copies.items() if kind == "auto-replied")
     desk.tally.hold(not of_autos or name in COPIES, f"{name}: {of_autos} automatic answers too many")
-    desk.sent_texts = {text} if text else set()
+    desk.tally.note("second copies", sum(copies.values()) - len(copies))
+    for path in files if name in COPIES else ():  # told, and no more a matter of the audit
+        if message_from_bytes(path.read_bytes())["Auto-Submitted"]:
+            path.unlink()
 
 
 def two_flushes(place: Place, tally: Tally) -> None:
