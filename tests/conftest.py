@@ -37,11 +37,18 @@ def _has_system_python() -> bool:
     return subprocess.run(["/usr/bin/python3", "-c", probe], capture_output=True, check=False).returncode == 0
 
 
+def _mounts() -> bool:
+    """Whether a file system can be mounted here, tried where nobody else sees it."""
+    trial = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return bool(shutil.which("unshare")) and subprocess.run(trial, capture_output=True, check=False).returncode == 0
+
+
 # Needs that are no program on PATH.
 POWERS: dict[str, Callable[[], bool]] = {
     "root": lambda: os.geteuid() == 0,
     "corpus": lambda: (CORPUS / "machine.txt").is_file(),
     "system-python": lambda: os.access("/usr/bin/python3", os.X_OK) and _has_system_python(),
+    "tmpfs": _mounts,
     "libfaketime": lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
 }
 

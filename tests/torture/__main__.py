@@ -6,13 +6,14 @@ Words choose scenarios by a part of their names. Every figure of sizes.py can be
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from conftest import REPOSITORY, absent, scrub
-from torture.place import SQLITE, Place
+from torture.place import Place
 from torture.scenarios import SCENARIOS, Scenario, played
 from torture.sizes import forms
 from torture.tally import Tally
@@ -46,9 +47,9 @@ def _one(scenario: Scenario, root: Path) -> Tally | None:
         tally = Tally(scenario.name)
         tally.hold(False, f"needs {', '.join(missing)}, and in CI everything has to run")
         return tally
-    folder = root / scenario.name.replace(" ", "-").replace("/", "-")
+    folder = root / re.sub(r"\W+", "-", scenario.name)
     folder.mkdir()
-    place = Place(folder, lambda name: [sys.executable, str(REPOSITORY / "bin" / name)], SQLITE, forms()[1])
+    place = Place(folder, lambda name: [sys.executable, str(REPOSITORY / "bin" / name)], forms()[1])
     tally = played(scenario, place)
     shutil.rmtree(folder, ignore_errors=True)
     if sys.stderr.isatty():

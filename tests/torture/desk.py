@@ -72,9 +72,8 @@ class Desk:
         wrapped: Callable[[list[str]], list[str]] = lambda command: command,
     ) -> None:  # fmt: skip
         self.tally = tally
-        self.database = place.database
         self.root = root or place.folder()
-        self.url = place.database.make(self.root)
+        self.url = place.give(self.root / "desk.db")
         self.home = Home(
             self.root, lambda name: wrapped(place.program(name)), agents=agents, url=self.url, desk=NO_LIMITS,
             queue='auto-reply = "received"',
@@ -201,7 +200,6 @@ class Desk:
         self._letters()
         self._answers()
         self.whole()
-        self.database.clear(self.url)
 
     def whole(self) -> None:
         """fsck finds nothing."""

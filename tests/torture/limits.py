@@ -109,7 +109,7 @@ def open_to_all(place: Place, tally: Tally) -> None:
     desk.offer(letter(desk.number()))
     number = desk.ticket()
     desk.verb("reply", number, "-m", "Answer 1", "-y")
-    if place.database.name == "sqlite":
+    if place.database == "sqlite":
         desk.verb("db", "backup", str(root / "some" / "where" / "backup.db"))
     fresh = {"TICKETCTL_CONFIG": str(root / "new" / "etc" / "ticketctl.toml")}
     desk.verb("init", "--domain", "example.org", environment=fresh)

@@ -9,27 +9,24 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
-
 from torture.sizes import Sizes
 
-
-class Database(Struct, frozen=True, kw_only=True):
-    """A kind of database. `make` gives the URL of an empty one for the desk in a folder, `clear` takes it away."""
-
-    name: str
-    make: Callable[[Path], str]
-    clear: Callable[[str], None] = lambda _url: None
+Give = Callable[[Path], str]  # the URL of a new, empty database; an SQLite one is the file that is asked for
 
 
-SQLITE = Database(name="sqlite", make=lambda root: f"sqlite:///{root}/desk.db")
+def sqlite_file(path: Path) -> str:
+    """The plainest way to give one."""
+    return f"sqlite:///{path}"
 
 
 class Place:
     """What every scenario is given."""
 
-    def __init__(self, root: Path, program: Callable[[str], list[str]], database: Database, sizes: Sizes) -> None:
-        self.root, self.program, self.database, self.sizes = root, program, database, sizes
+    def __init__(
+        self, root: Path, program: Callable[[str], list[str]], sizes: Sizes, *, database: str = "sqlite",
+        give: Give = sqlite_file,
+    ) -> None:  # fmt: skip
+        self.root, self.program, self.sizes, self.database, self.give = root, program, sizes, database, give
         self._numbers = itertools.count(1)
 
     def folder(self) -> Path:

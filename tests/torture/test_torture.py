@@ -7,26 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from torture.place import SQLITE, Database, Place
+from torture.place import Place
 from torture.scenarios import SCENARIOS, Scenario, played
 from torture.sizes import forms
 
-DATABASES = (SQLITE,)
 PLAYED = [
-    pytest.param(scenario, database, id=f"{scenario.name}-{database.name}",
-                 marks=[pytest.mark.requires(*scenario.needs)])
-    for scenario in SCENARIOS
-    for database in DATABASES
-    if database.name in scenario.databases
-]  # fmt: skip
+    pytest.param(scenario, id=scenario.name, marks=[pytest.mark.requires(*scenario.needs)]) for scenario in SCENARIOS
+]
 
 
-@pytest.mark.parametrize(("scenario", "database"), PLAYED)
+@pytest.mark.parametrize("scenario", PLAYED)
 def test_nothing_is_lost_and_nothing_is_twice(
-    tmp_path: Path, program: Callable[[str], list[str]], scenario: Scenario, database: Database
+    tmp_path: Path, program: Callable[[str], list[str]], scenario: Scenario
 ) -> None:
     short, _ = forms()
-    tally = played(scenario, Place(tmp_path, program, database, short))
+    tally = played(scenario, Place(tmp_path, program, short))
     print(tally.line())
     assert tally.bad == []
     assert tally.statuses.total() > 0
