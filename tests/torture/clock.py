@@ -62,14 +62,14 @@ def stuck(place: Place, tally: Tally) -> None:
     desk = Desk(place, tally)
     good = desk.home.environment["TICKETCTL_SENDMAIL"]
     texts = {}
-    for way, status in (("/bin/false", 0), (str(desk.root / "hangs"), KILLED)):
-        (desk.root / "hangs").write_text("#!/bin/sh\nexec sleep 20\n")
-        (desk.root / "hangs").chmod(0o755)
+    deadly = desk.root / "deadly"  # who called it dies between claiming and stamping
+    deadly.write_text("#!/bin/sh\nkill -9 $PPID\n")
+    deadly.chmod(0o755)
+    for way, status in (("/bin/false", 0), (str(deadly), KILLED)):
         number, text = desk.ticket(), f"Answer {desk.number()}"
         texts[text] = number
         desk.home.environment["TICKETCTL_SENDMAIL"] = way
-        desk.verb("reply", number, "-m", text, "-y", environment=at("+3650d"), allowed=(status,),
-                  kill_after=2.5 if status else None)  # fmt: skip
+        desk.verb("reply", number, "-m", text, "-y", environment=at("+3650d"), allowed=(status,))
     desk.home.environment["TICKETCTL_SENDMAIL"] = good
     desk.verb("flush")
     with desk.reading() as tx:

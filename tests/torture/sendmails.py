@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ticketctl import post
 from ticketctl.flush import flush
-from torture.desk import Desk
+from torture.desk import KILLED, Desk
 from torture.kills import kept_once
 from torture.place import Place
 from torture.tally import Tally
@@ -27,6 +27,7 @@ MANNERS: dict[str, tuple[str, bool, bool]] = {
     "leaves a child with its pipes": ('{good} "$@"; sleep 15 & exit 0', True, True),
     "is not there": ("", True, True),
     "says more than a line": ("echo 5.1.1 no such user >&2; printf '\\033[2J' >&2; exit 75", True, True),
+    "kills who called it": ('{good} "$@"; kill -9 $PPID', True, True),
     "hangs": ("exec sleep 600", True, False),
 }
 # An exit of 75 after the mail has gone is a lie that makes a second copy: it must bear the same Message-ID.
@@ -48,7 +49,8 @@ def manners(place: Place, tally: Tally) -> None:
         if name == "hangs" and not place.sizes.long:  # the program has more patience than the short form
             _flushed(desk, bad, place.sizes["HANG"])
         else:
-            desk.verb("flush", environment={"TICKETCTL_SENDMAIL": str(bad)}, allowed=(0, 69), timeout=400)
+            ends = (KILLED,) if name == "kills who called it" else (0, 69)
+            desk.verb("flush", environment={"TICKETCTL_SENDMAIL": str(bad)}, allowed=ends, timeout=400)
         spent, limit = time.monotonic() - begun, 2 * place.sizes["HANG"] + 20 if name == "hangs" else 60
         tally.hold(spent < limit, f"{name}: {spent:.0f} s")
         desk.later()
