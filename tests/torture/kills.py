@@ -14,18 +14,35 @@ TRIES = 6  # of one mail, before it is let through
 SEED = 20261122
 
 
+class Pace:
+    """Moments within the time that a program takes, which changes with what else the machine does."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._chance = seconds, random.Random(SEED)
+
+    def moment(self) -> float:
+        """Seconds after the start of a program: sometimes a little after its end."""
+        return self._chance.uniform(0.1, 1.1) * self._seconds
+
+    def ended(self, status: int, seconds: float) -> None:
+        """A program took so long, unless it was killed."""
+        if status != KILLED:
+            self._seconds += (seconds - self._seconds) / 4
+
+
 def of_the_filter(place: Place, tally: Tally) -> None:
     """As a mail system would: killed, again, killed, again, until it is acknowledged."""
     desk = Desk(place, tally)
     begun = time.monotonic()
     desk.offer(letter(desk.number()))
-    longest = (time.monotonic() - begun) * 1.3
-    chance = random.Random(SEED)
+    pace = Pace(time.monotonic() - begun)
 
     def one(_: int) -> None:
         raw = letter(desk.number())
         for _ in range(TRIES):
-            ended = desk.offer(raw, kill_after=chance.uniform(0.1, 1) * longest, allowed=(0, 75, KILLED))
+            begun = time.monotonic()
+            ended = desk.offer(raw, kill_after=pace.moment(), allowed=(0, 75, KILLED))
+            pace.ended(ended.status, time.monotonic() - begun)
             if ended.status == 0 or tally.statuses[KILLED] >= place.sizes["KILLS"]:
                 return
 
@@ -41,13 +58,14 @@ def of_verbs(place: Place, tally: Tally) -> None:
     desk.ticket()
     begun = time.monotonic()
     desk.verb("reply", desk.ticket(), "-m", "Answer 0", "-y")
-    longest = (time.monotonic() - begun) * 1.1
-    chance = random.Random(SEED)
+    paces = {"reply": Pace(time.monotonic() - begun)}
     texts: dict[str, str] = {}
 
     def killed(*words: str) -> int:
-        until = chance.uniform(0.2, 1) * longest
-        return desk.verb(*words, kill_after=until, allowed=(0, KILLED)).status
+        pace, begun = paces.setdefault(words[0], Pace(0.3)), time.monotonic()
+        status = desk.verb(*words, kill_after=pace.moment(), allowed=(0, KILLED)).status
+        pace.ended(status, time.monotonic() - begun)
+        return status
 
     def said(number: str, verb: str, text: str) -> None:
         """Until it is kept; what was told to be kept is kept."""
