@@ -1,6 +1,8 @@
-# make demo   the story of the README, played on a desk of its own
-# make test   everything that is checked
-# make bench  the programs' times beside their floors
+# make demo     the story of the README, played on a desk of its own
+# make test     everything that is checked
+# make bench    the programs' times beside their floors
+# make torture  the fault suite in its long form, about an hour; TORTURE_KILLS=100 and so on (tests/torture/sizes.py),
+#               ONLY="filter burst" by words of their names
 # Needs Python 3.11 or newer with its venv module; sets up the rest in .venv.
 
 PYTHON ?= python3
@@ -10,7 +12,7 @@ sources = $(shell find src bin man contrib/postfix contrib/procmail -type f ! -n
 pip = $(bin)/python -m pip --disable-pip-version-check --no-input -q
 run = env PATH="$(CURDIR)/$(bin):$$PATH"
 
-.PHONY: demo test bench install lint clean
+.PHONY: demo test bench torture install lint clean
 
 demo: install
 	$(run) contrib/demo/run
@@ -20,6 +22,9 @@ test: install .venv/tools lint
 
 bench: install
 	$(run) $(bin)/python tests/bench
+
+torture: .venv/tools
+	PYTHONPATH=src:tests $(bin)/python -m torture $(ONLY)
 
 install: .venv/installed
 

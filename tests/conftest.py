@@ -30,13 +30,19 @@ TOLERATED = {
 }
 
 PUBLIC, SERVERS = "TICKETCTL_TEST_PUBLIC", "TICKETCTL_TEST_SERVERS"
-KEPT = re.compile(r"PATH|CI|(?i:\w+_proxy)|(PYTEST|PIP|SSL)_\w+|TICKETCTL_TEST_\w+")
+KEPT = re.compile(r"PATH|CI|(?i:\w+_proxy)|(PYTEST|PIP|SSL|TORTURE)_\w+|TICKETCTL_TEST_\w+")
 
 
 def _has_system_python() -> bool:
     """Whether /usr/bin/python3 is one that ticketctl runs on and that can make a virtual environment."""
     probe = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
     return subprocess.run(["/usr/bin/python3", "-c", probe], capture_output=True, check=False).returncode == 0
+
+
+def _mounts() -> bool:
+    """Whether a file system can be mounted here, tried where nobody else sees it."""
+    trial = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return bool(shutil.which("unshare")) and subprocess.run(trial, capture_output=True, check=False).returncode == 0
 
 
 # Needs that are no program on PATH.
@@ -46,6 +52,7 @@ POWERS: dict[str, Callable[[], bool]] = {
     "system-python": lambda: os.access("/usr/bin/python3", os.X_OK) and _has_system_python(),
     "postgresql": lambda: servers.is_here("postgresql"),
     "mariadb": lambda: servers.is_here("mariadb"),
+    "tmpfs": _mounts,
     "libfaketime": lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
 }
 
@@ -87,11 +94,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(f"needs {name}, and in CI everything has to run", pytrace=False)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def scrubbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An environment that knows nothing of who runs the tests: own HOME and XDG directories, UTC, UTF-8."""
-    before = dict(os.environ)
-    home = tmp_path_factory.mktemp("home")
+def scrub(home: Path) -> None:
+    """The environment of this process without whoever runs it; what it is told in TORTURE_* is kept."""
     for name in [name for name in os.environ if not KEPT.fullmatch(name)]:
         del os.environ[name]
     os.environ |= {
@@ -105,6 +109,13 @@ def scrubbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         "TERM": "dumb",
     }
     time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scrubbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An environment that knows nothing of who runs the tests: own HOME and XDG directories, UTC, UTF-8."""
+    before = dict(os.environ)
+    scrub(tmp_path_factory.mktemp("home"))
     yield
     os.environ.clear()
     os.environ |= before

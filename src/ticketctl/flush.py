@@ -17,7 +17,7 @@ from ticketctl import post, render
 from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.post import Outcome, Transport
-from ticketctl.store import ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
+from ticketctl.store import AHEAD, ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
 from ticketctl.ticket import SYSTEM
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
@@ -71,10 +71,11 @@ def flush(
     results: list[Result] = []
     begun = time.monotonic()
     while len(results) < limit:
-        # One by one, each at its own time: a claim that waits behind slow mails would look left behind.
+        # One by one, each at its own time: a claim that waits behind slow mails would look left behind. What is put off
+        # meanwhile is another pass's: a mail system that hangs would have this one try the same mail for hours.
         moment = now + timedelta(seconds=int(time.monotonic() - begun))
         with store.writing(SYSTEM, moment) as tx:
-            claimed = tx.claim(limit=1, ids=None if only is None else [only])
+            claimed = tx.claim(limit=1, ids=None if only is None else [only], due_at=now)
         if not claimed:
             break
         result, trouble = _delivered(store, transport, policy, claimed[0], moment, timeout)
@@ -225,7 +226,8 @@ def _rehearsed(store: Store, policy: Policy, *, now: datetime, limit: int, only:
     results: list[Result] = []
     with store.reading() as tx:
         for row in tx.outbox():
-            if row.status != "owed" or row.next_try > now or (only is not None and row.id != only):
+            waits = now < row.next_try <= now + AHEAD
+            if row.status != "owed" or waits or (only is not None and row.id != only):
                 continue
             if len(results) >= limit:
                 break

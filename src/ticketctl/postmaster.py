@@ -60,6 +60,7 @@ class Request(Struct):
 
 def main(argv: list[str], stdin: BinaryIO) -> int:
     """One run of the filter; `argv` without the program's name. Raises nothing that is foreseen."""
+    os.umask(os.umask(0o077) | 0o002)  # whatever we are given, nothing of ours is written by others
     try:
         request = parse(argv)
         if request.help:

@@ -106,6 +106,14 @@ def sent(tmp_path: Path) -> list[str]:
     return path.read_text().split("\n")[:-1] if path.exists() else []
 
 
+def test_a_pass_tries_each_mail_once_however_long_it_takes(desk, box, tmp_path, monkeypatch):
+    owe(desk, mail(), mail())
+    seconds = iter(range(0, 100_000, 400))
+    monkeypatch.setattr("ticketctl.flush.time.monotonic", lambda: next(seconds))
+    report = flush(desk, box("exit 75"), policy(desk), now=NOW)
+    assert [(result.row.id, result.became) for result in report.results] == [(1, "deferred"), (2, "deferred")]
+
+
 def test_a_reply_goes_out_as_its_bytes_once_and_its_article_says_so(desk, box, tmp_path):
     ticket = owe(desk, mail(recipients=("kim@customer.example", "lee@customer.example")))
     assert flushed(desk, box()) == [("sent", None)]

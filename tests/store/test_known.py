@@ -147,6 +147,17 @@ def test_automatic_answers_are_counted_by_address_domain_and_all(store, ticket):
     assert known(store, NOW, answer_to="x@other.example").counts == Counts(domain_hour=0, total_hour=2)
 
 
+def test_answers_of_a_clock_that_stood_ahead_are_not_counted_for_ever(store, ticket):
+    made = ticket()
+    for at in (NOW + timedelta(days=3650), NOW + timedelta(hours=2)):  # the latter by a clock that was a little wrong
+        with store.writing(SYSTEM, at) as tx:
+            owed = mail(mail_class="auto", audience="auto", recipients=("kim@customer.example",))
+            tx.change(made.id, added(tx.ticket(made.id).articles + 1, owed=(owed,)))
+    seen = known(store, NOW, answer_to="kim@customer.example", numbers=(made.number,))
+    assert seen.counts == Counts(address_hour=1, address_day=1, domain_hour=1, total_hour=1)
+    assert seen.tickets[made.id].answered_today == 1
+
+
 def test_another_process_that_stored_the_delivery_first_is_told(store):
     received(store, letter(), asks("c" * 64))
     with pytest.raises(Again):

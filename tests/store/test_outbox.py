@@ -108,6 +108,32 @@ def test_an_automatic_answer_left_behind_is_unknown_and_never_sent_by_itself(sto
     assert claim(store, NOW + timedelta(days=9)) == []
 
 
+YEARS = timedelta(days=3650)
+
+
+def test_a_claim_of_a_clock_that_stood_ahead_was_left_behind(replied):
+    with replied.writing(POSTMASTER, NOW) as tx:
+        tx.change(1, added(3, owed=(auto(),)))
+    assert len(claim(replied, NOW + YEARS)) == 2
+    assert [row.mail_class for row in claim(replied)] == ["agent"]
+    with replied.reading() as tx:
+        assert [row.status for row in tx.outbox()] == ["sending", "unknown"]
+
+
+def test_what_a_clock_that_stood_ahead_put_off_is_due(replied):
+    (row,) = claim(replied, NOW + YEARS)
+    with replied.writing(SYSTEM, NOW + YEARS) as tx:
+        tx.deferred(row, "busy", NOW + YEARS + MINUTE)
+    assert len(claim(replied)) == 1
+
+
+def test_a_mail_claimed_by_a_clock_that_stood_ahead_can_be_retried_by_hand(replied):
+    claim(replied, NOW + YEARS)
+    with replied.writing(ANNA, NOW) as tx:
+        tx.retry(1)
+    assert len(claim(replied)) == 1
+
+
 def test_agents_mail_goes_first(replied):
     with replied.writing(POSTMASTER, NOW - MINUTE) as tx:
         tx.change(1, added(3, owed=(auto(),)))

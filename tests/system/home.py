@@ -37,7 +37,8 @@ body = "Your request has number {{{{ ticket.number }}}}."
 
 SENDMAIL = """\
 #!/bin/sh
-# Keeps what it gets.
+# Keeps what it gets, or fails.
+set -e
 name=$(mktemp "{sent}/XXXXXXXX")
 echo "$*" > "$name.arguments"
 cat > "$name.partial" && mv "$name.partial" "$name.eml"

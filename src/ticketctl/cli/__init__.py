@@ -82,6 +82,7 @@ ticketctl list -o ids waiting:customer age:90d.. | ticketctl close --unsuccessfu
 def main(argv: Sequence[str] | None = None) -> int:
     """One command line, by default the process's own; gives the exit status (ticketctl(1), EXIT STATUS)."""
     words = [*(sys.argv[1:] if argv is None else argv)]  # cli.list is a verb, not the builtin
+    os.umask(os.umask(0o077) | 0o002)  # whatever we are given, nothing of ours is written by others
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _open_closed()
     for stream in (sys.stdout, sys.stderr):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -121,21 +123,32 @@ def _give(path: Path) -> None:
 
 
 def _configuration(path: Path, url: str) -> str:
-    """The host's configuration file with its one line that matters; the others stand there to be uncommented."""
+    """The host's configuration file with its one line that matters; the others stand there to be uncommented.
+
+    Whole or not there: an empty one, of an init that was killed, would be kept by the next.
+    """
     text = (
         "# What differs between hosts: see ticketctl.toml(5). The desk itself is its policy: ticketctl policy edit.\n"
         f"database = {_quoted(url)}\n"
         '# sendmail = ["/usr/sbin/sendmail", "-i"]\n'
         "# send = true\n"
     )
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644 if "@" not in url else 0o600), "w") as file:
+        mode = 0o644 if "@" not in url else 0o600
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(beside, path)
     except FileExistsError:
         return f"kept {path}"
     except OSError as trouble:
         raise Unavailable(f"cannot write {path}: {trouble.strerror}") from None
+    finally:
+        with contextlib.suppress(OSError):  # a hidden file that stays does no harm
+            beside.unlink(missing_ok=True)
     return f"wrote {path}"
 
 

@@ -32,6 +32,7 @@ from ticketctl.store import schema, sqlite
 from ticketctl.store.read import Reader
 from ticketctl.store.trouble import translated
 from ticketctl.store.value import (
+    AHEAD,
     ALL_BRAKE,
     AUTO_BRAKE,
     Again,
@@ -48,6 +49,7 @@ from ticketctl.store.write import Writer
 from ticketctl.ticket import Actor
 
 __all__ = [
+    "AHEAD",
     "ALL_BRAKE",
     "AUTO_BRAKE",
     "Again",

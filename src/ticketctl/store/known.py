@@ -13,6 +13,7 @@ from ticketctl.intake.value import Asks, Candidate, Counts, Known, Mailed, Twin,
 from ticketctl.store import tables as t
 from ticketctl.store.rows import TICKET, counted_keys, key_digest, ticket_of
 from ticketctl.store.types import cleaned
+from ticketctl.store.value import AHEAD
 from ticketctl.ticket import Ticket, normal
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -133,7 +134,7 @@ def _candidates(connection: Connection, named: Iterable[int], now: datetime, loc
     if not tickets:
         return {}
     parties = _parties(connection, tickets)
-    answered = _answered(connection, tickets, now - DAY)
+    answered = _answered(connection, tickets, now)
     agents = _first_agents(connection, tickets)
     return {
         each: Candidate(
@@ -160,11 +161,13 @@ def _parties(connection: Connection, tickets: dict[int, Ticket]) -> dict[int, se
     return parties
 
 
-def _answered(connection: Connection, tickets: Collection[int], since: datetime) -> dict[int, int]:
+def _answered(connection: Connection, tickets: Collection[int], now: datetime) -> dict[int, int]:
+    """Automatic answers of the last day by ticket; not those of a clock that stood ahead, who would count for ever."""
     c = t.outbox.c
     found = connection.execute(
         select(c.ticket_id, func.count())
-        .where(c.ticket_id.in_(sorted(tickets)), c.mail_class == "auto", c.created > since)
+        .where(c.ticket_id.in_(sorted(tickets)), c.mail_class == "auto")
+        .where(c.created > now - DAY, c.created <= now + AHEAD)
         .where(c.status.not_in(_NEVER_COUNTED))
         .group_by(c.ticket_id)
     )
@@ -193,7 +196,7 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime) -> Cou
     c = t.outbox.c
 
     def since(moment: datetime, *where: Any) -> Any:
-        counted = select(func.count()).select_from(t.outbox).where(c.created > moment, *where)
+        counted = select(func.count()).select_from(t.outbox).where(c.created > moment, c.created <= now + AHEAD, *where)
         return counted.where(c.mail_class == "auto", c.status.not_in(_NEVER_COUNTED)).scalar_subquery()
 
     row = connection.execute(

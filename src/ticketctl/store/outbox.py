@@ -12,14 +12,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
 from ticketctl.store.rows import OUTBOX, counted_keys, outbox_of
 from ticketctl.store.types import cleaned
-from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
+from ticketctl.store.value import AHEAD, ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
 from ticketctl.ticket import normal
 
 STALE = timedelta(minutes=15)  # a claim older than that was left behind
@@ -90,14 +90,16 @@ def braked(connection: Connection) -> set[str]:
     return set(CLASSES) if ALL_BRAKE in names else {"auto"} if AUTO_BRAKE in names else set()
 
 
-def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[int] | None) -> list[OutboxRow]:
-    """Claims what is due: agents' mail first, then the oldest."""
+def claim(
+    connection: Connection, now: datetime, *, limit: int, ids: Collection[int] | None, due_at: datetime
+) -> list[OutboxRow]:
+    """Claims what was due at `due_at`: agents' mail first, then the oldest."""
     lost_answers(connection, now)
     c = t.outbox.c
     open_classes = sorted(set(CLASSES) - braked(connection))
     due = or_(
-        and_(c.status == "owed", c.next_try <= now),
-        and_(c.status == "sending", c.claimed < now - STALE, c.mail_class != "auto"),
+        and_(c.status == "owed", or_(c.next_try <= due_at, c.next_try > now + AHEAD)),
+        and_(c.status == "sending", _left_behind(now), c.mail_class != "auto"),
     )
     wanted = select(c.id).where(due, c.mail_class.in_(open_classes))
     if ids is not None:
@@ -118,10 +120,15 @@ def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[
 def lost_answers(connection: Connection, now: datetime) -> None:
     """Automatic answers whose sender died: nobody knows whether they went out, and they are not sent again."""
     c = t.outbox.c
-    lost = and_(c.status == "sending", c.mail_class == "auto", c.claimed < now - STALE)
+    lost = and_(c.status == "sending", c.mail_class == "auto", _left_behind(now))
     for each in connection.execute(select(c.id).where(lost).with_for_update()).scalars().all():
         stamp(connection, each, "unknown", last_error="the sender died between claiming and stamping")
         deliver(connection, each, None, now, status="unknown")
+
+
+def _left_behind(now: datetime) -> ColumnElement[bool]:
+    """Claimed too long ago; or by a clock that stood ahead, which would keep the row for as long (G14)."""
+    return or_(t.outbox.c.claimed < now - STALE, t.outbox.c.claimed > now + STALE)
 
 
 def settle(connection: Connection, claimed: OutboxRow, status: OutboxStatus, **values: Any) -> None:
@@ -164,7 +171,7 @@ def _locked(connection: Connection, outbox_id: int) -> datetime | None:
 def again(connection: Connection, outbox_id: int, now: datetime, to: str | None) -> OutboxRow:
     """Owed once more, at once; with `to`, to that address instead, which our token then covers."""
     claimed = _locked(connection, outbox_id)
-    if claimed is not None and claimed > now - STALE:
+    if claimed is not None and abs(claimed - now) < STALE:
         raise TryAgain(f"mail {outbox_id} of the outbox is being sent right now")
     before = turn(connection, outbox_id, now, (*UNSENT, "dropped"), "owed")
     values: dict[str, Any] = {"tries": 0, "last_error": None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ticketctl.intake.value import Verdict
 
 OutboxStatus = Literal["owed", "sending", "sent", "failed", "held", "unknown", "dropped"]
+AHEAD = timedelta(days=1)  # what we note lies never so far ahead, unless the clock was wrong then (G14)
 Sort = Literal["created", "changed", "due", "priority", "number", "title", "queue", "state", "owner", "customer"]
 
 

@@ -338,13 +338,15 @@ class Writer(Reader):
         self.owed |= made
         return [*made.values()]
 
-    def claim(self, *, limit: int = 50, ids: Sequence[int] | None = None) -> list[OutboxRow]:
+    def claim(
+        self, *, limit: int = 50, ids: Sequence[int] | None = None, due_at: datetime | None = None
+    ) -> list[OutboxRow]:
         """Claims mail that is due, in a transaction of its own: then send, then say what became of each.
 
-        `ids`: only these. A brake stops its classes. A claim nobody finished in 15 minutes is taken up again; that of
-        an automatic answer becomes `unknown`.
+        `ids`: only these. `due_at`: what was due then, by default now. A brake stops its classes. A claim nobody
+        finished in 15 minutes is taken up again; that of an automatic answer becomes `unknown`.
         """
-        return outbox.claim(self._connection, self.now, limit=limit, ids=ids)
+        return outbox.claim(self._connection, self.now, limit=limit, ids=ids, due_at=due_at or self.now)
 
     def sent(self, row: OutboxRow, *, refused: Mapping[str, tuple[str | None, str]] | None = None) -> None:
         """The mail system took a claimed row, for all recipients but those `refused` (address: code and words)."""

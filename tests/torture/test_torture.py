@@ -1,0 +1,27 @@
+"""The short form of the fault suite (mail-rules section 7); `make torture` is the long one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from torture.place import Place
+from torture.scenarios import SCENARIOS, Scenario, played
+from torture.sizes import forms
+
+PLAYED = [
+    pytest.param(scenario, id=scenario.name, marks=[pytest.mark.requires(*scenario.needs)]) for scenario in SCENARIOS
+]
+
+
+@pytest.mark.parametrize("scenario", PLAYED)
+def test_nothing_is_lost_and_nothing_is_twice(
+    tmp_path: Path, program: Callable[[str], list[str]], scenario: Scenario
+) -> None:
+    short, _ = forms()
+    tally = played(scenario, Place(tmp_path, program, short))
+    print(tally.line())
+    assert tally.bad == []
+    assert tally.statuses.total() > 0
