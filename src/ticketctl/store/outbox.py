@@ -17,7 +17,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
-from ticketctl.store.rows import OUTBOX, counted_keys, outbox_of
+from ticketctl.store.rows import OUTBOX, delivery_rows, outbox_of, outbox_row, token_row
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
 from ticketctl.ticket import normal
@@ -39,34 +39,10 @@ def owe(
     raw_sha256: str | None = None,
 ) -> int:
     """A new row, its token and a delivery for each recipient; gives its id."""
-    counted = owed.recipients[0] if owed.mail_class == "auto" and owed.recipients else None
-    address, domain = counted_keys(counted) if counted else (None, None)
-    row = {
-        "created": now,
-        "mail_class": owed.mail_class,
-        "audience": owed.audience,
-        "status": "owed",
-        "ticket_id": ticket,
-        "n": n,
-        "version": version,
-        "agent": agent,
-        "message_id": owed.message_id,
-        "token": owed.token,
-        "sender": owed.sender,
-        "recipients": owed.recipients,
-        "subject": owed.subject,
-        "plan": owed.plan,
-        "raw_sha256": raw_sha256,
-        "tries": 0,
-        "next_try": now,
-        "address_key": address,
-        "domain_key": domain,
-    }
+    row = outbox_row(owed, now, ticket=ticket, n=n, version=version, agent=agent, raw_sha256=raw_sha256)
     outbox_id = t.put(connection, t.outbox, row)
     if ticket is not None:
-        recipients = sorted({normal(each) for each in owed.recipients})
-        values = {"ticket_id": ticket, "n": n, "audience": owed.audience, "message_id": owed.message_id}
-        connection.execute(insert(t.token).values(token=owed.token, recipients=recipients, **values))
+        connection.execute(insert(t.token).values(token_row(owed, ticket, n)))
     _deliveries(connection, outbox_id, ticket, n, owed.recipients, now, last=0)
     return outbox_id
 
@@ -209,9 +185,7 @@ def _deliveries(
     connection: Connection, outbox_id: int, ticket: int | None, n: int, recipients: Sequence[str], now: datetime,
     *, last: int,
 ) -> None:  # fmt: skip
-    """A delivery for each recipient, after the `last` that the row has."""
-    beside = {"outbox_id": outbox_id, "ticket_id": ticket, "n": n, "status": "owed", "at": now}
-    new = [beside | {"position": last + i, "recipient": each} for i, each in enumerate(recipients, 1)]
+    new = delivery_rows(outbox_id, ticket, n, recipients, now, last=last)
     if new:
         connection.execute(insert(t.delivery), new)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Row, select
 
-from ticketctl.change import decode
+from ticketctl.change import Change, decode, encode
+from ticketctl.change.step import Owed
 from ticketctl.store import tables as t
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import Entry, LetterRow, OutboxRow
@@ -27,6 +28,10 @@ from ticketctl.ticket import (
     normal,
     untagged,
 )
+
+if TYPE_CHECKING:
+    from ticketctl.intake.value import Asks, Decision, Envelope
+    from ticketctl.letter.value import Letter
 
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
 KEY_LENGTH = 250
@@ -163,6 +168,13 @@ def article_of(row: Row[Any]) -> Article:
     return Article(**values)
 
 
+def history_row(ticket_id: int, version: int, change: Change, actor: Actor, now: datetime) -> dict[str, Any]:
+    """An accepted change as its row of the history."""
+    return acting(actor) | {
+        "ticket_id": ticket_id, "version": version, "at": now, "name": type(change).__name__, "data": encode(change),
+    }  # fmt: skip
+
+
 def entry_of(row: Row[Any]) -> Entry:
     """The history entry of a row of HISTORY. Raises KeyError, TypeError or ValueError on what we never wrote."""
     return Entry(
@@ -187,6 +199,44 @@ def acting(actor: Actor) -> dict[str, Any]:
     }
 
 
+def letter_row(
+    letter: Letter, envelope: Envelope, decision: Decision, asks: Asks, raw_sha256: str, now: datetime
+) -> dict[str, Any]:
+    """A letter and what was decided as the columns of its row, without its id, its ticket and `n`."""
+    from ticketctl.intake.value import message_id_key
+
+    author = letter.author
+    return {
+        "key_digest": key_digest(asks.key),
+        "key_queue": asks.key.partition("\n")[0],
+        "content": asks.content,
+        "received": now,
+        "recipient": envelope.recipient,
+        "sender": envelope.sender,
+        "said_queue": envelope.queue,
+        "trust": envelope.trust,
+        "message_id": letter.message_id,
+        "id_key": message_id_key(letter.message_id) if letter.message_id else None,
+        "author_address": author.address,
+        "author_name": author.name if author.address else letter.claimed or author.name,
+        "subject": letter.subject,
+        "queue": decision.queue,
+        "verdict": decision.verdict,
+        "kind": decision.kind.value,
+        "rule": decision.rule,
+        "silence": decision.silence,
+        "why": decision.why,
+        "held": decision.held,
+        "raw_sha256": raw_sha256,
+        "size": len(letter.raw),
+    }
+
+
+def reference_rows(letter_id: int, asks: Asks) -> list[dict[str, Any]]:
+    """The ids that a letter names, strongest first."""
+    return [{"letter_id": letter_id, "position": i, "id_key": each} for i, each in enumerate(asks.ids, 1)]
+
+
 def letter_of(row: Row[Any]) -> LetterRow:
     """The letter of a row of LETTER."""
     values = row._asdict()
@@ -196,6 +246,58 @@ def letter_of(row: Row[Any]) -> LetterRow:
     values["author"] = Address(address=values.pop("author_address"), name=values.pop("author_name"))
     values["silence"], values["why"] = tuple(values["silence"]), tuple(values["why"])
     return LetterRow(**values)
+
+
+def outbox_row(
+    owed: Owed,
+    now: datetime,
+    *,
+    ticket: int | None,
+    n: int,
+    version: int | None,
+    agent: str | None,
+    raw_sha256: str | None,
+) -> dict[str, Any]:
+    """A mail that we owe as the columns of its row, without its id."""
+    counted = owed.recipients[0] if owed.mail_class == "auto" and owed.recipients else None
+    address, domain = counted_keys(counted) if counted else (None, None)
+    return {
+        "created": now,
+        "mail_class": owed.mail_class,
+        "audience": owed.audience,
+        "status": "owed",
+        "ticket_id": ticket,
+        "n": n,
+        "version": version,
+        "agent": agent,
+        "message_id": owed.message_id,
+        "token": owed.token,
+        "sender": owed.sender,
+        "recipients": owed.recipients,
+        "subject": owed.subject,
+        "plan": owed.plan,
+        "raw_sha256": raw_sha256,
+        "tries": 0,
+        "next_try": now,
+        "address_key": address,
+        "domain_key": domain,
+    }
+
+
+def token_row(owed: Owed, ticket: int, n: int) -> dict[str, Any]:
+    """The token of a mail that we owe on a ticket."""
+    return {
+        "token": owed.token, "ticket_id": ticket, "n": n, "audience": owed.audience, "message_id": owed.message_id,
+        "recipients": sorted({normal(each) for each in owed.recipients}),
+    }  # fmt: skip
+
+
+def delivery_rows(
+    outbox_id: int, ticket: int | None, n: int, recipients: Sequence[str], now: datetime, *, last: int = 0
+) -> list[dict[str, Any]]:
+    """A delivery for each recipient, after the `last` that the mail has."""
+    beside = {"outbox_id": outbox_id, "ticket_id": ticket, "n": n, "status": "owed", "at": now}
+    return [beside | {"position": last + i, "recipient": each} for i, each in enumerate(recipients, 1)]
 
 
 def outbox_of(row: Row[Any]) -> OutboxRow:

@@ -162,10 +162,8 @@ class Writer(Reader):
                            race=True)  # fmt: skip
 
     def _history(self, ticket_id: int, done: Sequence[tuple[int, Step]]) -> None:
-        who = rows.acting(self.actor) | {"at": self.now, "ticket_id": ticket_id}
         entries = [
-            who | {"version": version, "name": type(step.change).__name__, "data": encode(step.change)}
-            for version, step in done
+            rows.history_row(ticket_id, version, step.change, self.actor, self.now) for version, step in done
         ]
         self._connection.execute(insert(t.history), entries)
 
@@ -205,41 +203,14 @@ class Writer(Reader):
 
         Raises Again where another process stored this very delivery since `known` was asked.
         """
-        from ticketctl.intake.value import message_id_key
-
         digest = raw.put(self._connection, letter.raw)
-        author = letter.author
-        row = {
-            "key_digest": rows.key_digest(asks.key),
-            "key_queue": asks.key.partition("\n")[0],
-            "content": asks.content,
-            "received": self.now,
-            "recipient": envelope.recipient,
-            "sender": envelope.sender,
-            "said_queue": envelope.queue,
-            "trust": envelope.trust,
-            "message_id": letter.message_id,
-            "id_key": message_id_key(letter.message_id) if letter.message_id else None,
-            "author_address": author.address,
-            "author_name": author.name if author.address else letter.claimed or author.name,
-            "subject": letter.subject,
-            "queue": decision.queue,
-            "verdict": decision.verdict,
-            "kind": decision.kind.value,
-            "rule": decision.rule,
-            "silence": decision.silence,
-            "why": decision.why,
-            "held": decision.held,
-            "raw_sha256": digest,
-            "size": len(letter.raw),
-        }
+        row = rows.letter_row(letter, envelope, decision, asks, digest, self.now)
         try:
             letter_id = t.put(self._connection, t.letter, row)
         except IntegrityError as trouble:
             raise Again from trouble
         if asks.ids:
-            named = [{"letter_id": letter_id, "position": i, "id_key": each} for i, each in enumerate(asks.ids, 1)]
-            self._connection.execute(insert(t.reference), named)
+            self._connection.execute(insert(t.reference), rows.reference_rows(letter_id, asks))
         return letter_id
 
     def place(self, letter_id: int, ticket_id: int, n: int | None, verdict: Verdict | None = None) -> None:
