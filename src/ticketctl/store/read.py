@@ -97,13 +97,13 @@ class Reader:
 
         `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.
         """
-        from ticketctl.store import find
+        from ticketctl.store import find, seek
 
         asked = find.Page(
             query=query or find.EVERY, queues=queues, agent=agent, sort=sort, reverse=reverse, limit=limit,
             offset=offset,
         )  # fmt: skip
-        return [rows.ticket_of(row) for row in self._connection.execute(find.page(asked))]
+        return [rows.ticket_of(row) for row in seek.tickets(self._connection, asked)]
 
     def standing(
         self,
@@ -128,7 +128,7 @@ class Reader:
 
         row = self._connection.execute(
             select(
-                counted(t.ticket, c.state_type == "new", *([] if queues is None else [c.queue.in_(sorted(queues))])),
+                counted(t.ticket, c.state == "new", *([] if queues is None else [c.queue.in_(sorted(queues))])),
                 counted(t.ticket, mine, c.last_customer_article > c.last_agent_article),
                 counted(t.ticket, c.due <= now, theirs),
                 counted(t.ticket, mine, c.state == "pending reminder", c.pending_until <= now),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,12 @@ if TYPE_CHECKING:
 
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
 KEY_LENGTH = 250
+TAG_LENGTH = 120
+TITLE_LENGTH = 100  # of a title, what lists are sorted by
 
-_DERIVED = ("live", "state_type", "priority_rank", "customer_key", "due", "title_fold")
+_DERIVED = (
+    "live", "state_type", "priority_rank", "customer_key", "customer_domain", "due", "title_fold", "title_key",
+)  # fmt: skip
 TICKET = select(*(column for column in t.ticket.c if column.name not in _DERIVED))
 ARTICLE = select(*(column for column in t.article.c if column.name not in ("author_fold", "subject_fold", "agent")))
 LETTER = select(t.letter, t.ticket.c.number).join_from(t.letter, t.ticket, isouter=True)
@@ -49,6 +53,11 @@ def address_key(address: str | None) -> str | None:
     return cleaned(normal(address))[:KEY_LENGTH] if address else None
 
 
+def domain_key(address: str | None) -> str | None:
+    """The domain of an address (or of `@domain`) as look-ups compare it; None where it has none."""
+    return (address_key(address) or "").rpartition("@")[2] or None if address and "@" in address else None
+
+
 def key_digest(key: str) -> str:
     """A letter's key (G4), short enough for a unique index."""
     return hashlib.sha256(cleaned(key).encode()).hexdigest()
@@ -58,6 +67,11 @@ def counted_keys(address: str) -> tuple[str, str]:
     """What the counters of G13 count by: the address and its domain, normalised."""
     key = cleaned(untagged(address))[:KEY_LENGTH]
     return key, key.rpartition("@")[2]
+
+
+def tag_rows(ticket_id: int, tags: Iterable[str]) -> list[dict[str, Any]]:
+    """The tags of a ticket as rows of `tag`."""
+    return [{"ticket_id": ticket_id, "tag": each} for each in dict.fromkeys(cleaned(tag)[:TAG_LENGTH] for tag in tags)]
 
 
 def due(ticket: Ticket) -> datetime | None:
@@ -107,8 +121,10 @@ def derived(ticket: Ticket) -> dict[str, Any]:
         "state_type": ticket.state.type.value,
         "priority_rank": ticket.priority.rank,
         "customer_key": address_key(ticket.customer.address),
+        "customer_domain": domain_key(ticket.customer.address),
         "due": due(ticket) if live else None,
         "title_fold": ticket.title.casefold(),
+        "title_key": cleaned(ticket.title.casefold())[:TITLE_LENGTH],
     }
 
 

@@ -53,6 +53,12 @@ def prepare(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def roomy(connection: Connection) -> None:
+    """200 MB of cache for who writes much at once: digests and tokens go everywhere in their indexes."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA cache_size=-200000")
+
+
 def make_file(path: Path, mode: int) -> None:
     """An empty database file in WAL mode, unless it is there; its directories too."""
     try:

@@ -110,7 +110,7 @@ class Writer(Reader):
         before = None if ticket_id is None else see(self.ticket(ticket_id), str(ticket_id), None)
         ticket, done = before, []
         for each in steps:
-            step = _cleaned(each if isinstance(each, Step) else Step(change=each))
+            step = fit(each if isinstance(each, Step) else Step(change=each))
             self._permit(step.change, ticket)
             ticket = evolved(ticket, step.change, self.now)
             if isinstance(step.change, Created):
@@ -152,6 +152,7 @@ class Writer(Reader):
         row = rows.ticket_row(after)
         if before is None:
             self._connection.execute(insert(t.ticket).values(row))
+            self._tags(after, (), after.tags)
             return
         old = rows.ticket_row(before)
         # columns that stay as they are leave their indexes alone
@@ -160,6 +161,18 @@ class Writer(Reader):
         if self._connection.execute(update(t.ticket).where(*same).values(row)).rowcount != 1:
             raise TryAgain(f"ticket {before.number} was changed by somebody else meanwhile", ticket=before.number,
                            race=True)  # fmt: skip
+        self._tags(after, before.tags, after.tags)
+
+    def _tags(self, ticket: Ticket, before: Sequence[str], after: Sequence[str]) -> None:
+        """The table of tags follows the ticket's row."""
+        if before == after:
+            return
+        old, new = ({row["tag"] for row in rows.tag_rows(ticket.id, tags)} for tags in (before, after))
+        if old - new:
+            gone = t.tag.c.tag.in_(sorted(old - new))
+            self._connection.execute(t.tag.delete().where(t.tag.c.ticket_id == ticket.id, gone))
+        if new - old:
+            self._connection.execute(insert(t.tag), rows.tag_rows(ticket.id, sorted(new - old)))
 
     def _history(self, ticket_id: int, done: Sequence[tuple[int, Step]]) -> None:
         entries = [
@@ -348,7 +361,7 @@ class Writer(Reader):
             raise BadData(f"queue {gone[0]} has open tickets: move or close them first, or keep the queue")
 
 
-def _cleaned(step: Step) -> Step:
+def fit(step: Step) -> Step:
     """The step with a change that comes back from the database as it went in: no NUL, no lone surrogate."""
     data = encode(step.change)
     text = to_json(data)

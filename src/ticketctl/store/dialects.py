@@ -1,0 +1,37 @@
+"""What has to be said otherwise on another database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Boolean, ColumnElement, CompoundSelect, Select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class _Among(FunctionElement[bool]):
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+
+def ids_in(column: ColumnElement[int], ids: Select[Any] | CompoundSelect[Any]) -> ColumnElement[bool]:
+    """The column is one of these few ids, which are found first, on their own.
+
+    PostgreSQL joins what IN says as it thinks best, and reads a whole table where it thinks wrong: there it is given an
+    array, which it can only look up.
+    """
+    alone = ids.correlate(None) if isinstance(ids, Select) else ids
+    return _Among(column, alone.scalar_subquery())
+
+
+@compiles(_Among)
+def _in(element: _Among, compiler: Any, **options: Any) -> str:
+    column, ids = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN {ids}"
+
+
+@compiles(_Among, "postgresql")
+def _any(element: _Among, compiler: Any, **options: Any) -> str:
+    column, ids = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY(ARRAY{ids})"
