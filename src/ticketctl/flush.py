@@ -95,7 +95,7 @@ def _stale_dropped(store: Store, now: datetime) -> None:
     with store.reading() as tx:
         brakes = {brake.name for brake in tx.brakes()}
         classes = set() if ALL_BRAKE in brakes else {"notice"} if AUTO_BRAKE in brakes else {"auto", "notice"}
-        found = [row.id for row in tx.outbox() if stale(row)]
+        found = tx.stale_mail(now - TOO_OLD, classes)
     if found:
         with store.writing(SYSTEM, now) as tx:
             for each in found:
@@ -224,11 +224,7 @@ def _rehearsed(store: Store, policy: Policy, *, now: datetime, limit: int, only:
     """What would be sent."""
     results: list[Result] = []
     with store.reading() as tx:
-        for row in tx.outbox():
-            if row.status != "owed" or row.next_try > now or (only is not None and row.id != only):
-                continue
-            if len(results) >= limit:
-                break
+        for row in tx.due_mail(now, limit, only):
             try:
                 rendered(tx, policy, row, now)
                 results.append(Result(row=row, became="rendered"))

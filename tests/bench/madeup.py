@@ -13,8 +13,19 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from ticketctl.change import Answered, ArticleAdded, Change, Created, DeliveryFailed, Moved, Prioritised, Sent, StateSet
-from ticketctl.change import Tagged, Taken
+from ticketctl.change import (
+    Answered,
+    ArticleAdded,
+    Change,
+    Created,
+    DeliveryFailed,
+    Moved,
+    Prioritised,
+    Sent,
+    StateSet,
+    Tagged,
+    Taken,
+)
 from ticketctl.change.step import Owed, Step
 from ticketctl.intake.value import Asks, Decision, Envelope, message_id_key
 from ticketctl.letter.value import Letter
@@ -27,10 +38,11 @@ QUEUES = ("Raw", "Support", "Support::Europe", "Support::Asia", "Sales", "Sales:
 AGENTS = ("anna", *(f"agent{n}" for n in range(1, 13)))
 RECENT = 12_000  # tickets, of which a third are live
 PLANTED, OWN, UNSENT, HELD = 3, 200, 20, 15
-_WORDS = (
+_WORDS = tuple(  # noqa: SIM905  a list of words reads as a text
     "printer network paper invoice account password screen server delivery order refund update window door lamp cable "
     "battery keyboard license contract meeting holiday garden bicycle travel ticket coffee bread water river mountain"
-).split()
+    .split()
+)  # fmt: skip
 _STATES = {
     State.NEW: 30, State.OPEN: 45, State.PENDING_REMINDER: 15, State.PENDING_AUTO_CLOSE: 7,
     State.PENDING_AUTO_CLOSE_UNSUCCESSFUL: 3,
@@ -41,6 +53,7 @@ POLICY = """
 name = "Made-up Help Desk"
 domain = "example.org"
 default-queue = "Raw"
+recipient-delimiter = "+"
 {queues}
 {agents}
 [roles.all.queues]
@@ -107,9 +120,9 @@ class _Ticket:
 
     def __init__(self, ticket_id: int, n: int, size: int) -> None:
         self.id, self.n = ticket_id, n
-        self.random = Random(n)  # noqa: S311  made up, not secret
+        self.random = Random(n)
         chance = self.random.random
-        self.born = self.at = BEGUN + (ENDED - BEGUN) * n / size
+        self.born = self.at = BEGUN + (ENDED - BEGUN) * (n / size)
         self.number = numbers.number("date-checksum", ticket_id, day=self.born.date(), system_id="10",
                                      draw=self.random.randrange)  # fmt: skip
         self.planted = n in {(i + 1) * size // (PLANTED + 1) for i in range(PLANTED)}

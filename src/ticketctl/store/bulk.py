@@ -105,11 +105,12 @@ class _Owed:
         hit = next((each for each in self.deliveries if normal(each["recipient"]) == wanted), None)
         if change.n != self.row["n"] or hit is None:
             return False
-        sent = isinstance(change, Sent)
-        hit |= {"status": "sent" if sent else "failed", "at": at}
-        hit |= {"code": None, "permanent": None} if sent else {"code": change.code, "permanent": change.permanent}
-        if sent or self.row["status"] == "owed":  # a bounce leaves the row: it was sent
-            self.row |= {"status": "sent" if sent else "failed", "tries": 1}
+        status = "sent" if isinstance(change, Sent) else "failed"
+        hit |= {"status": status, "at": at}
+        if isinstance(change, DeliveryFailed):
+            hit |= {"code": change.code, "permanent": change.permanent}
+        if status == "sent" or self.row["status"] == "owed":  # a bounce leaves the row: it was sent
+            self.row |= {"status": status, "tries": 1}
         return True
 
 

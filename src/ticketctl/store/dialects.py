@@ -13,6 +13,7 @@ class _Among(FunctionElement[bool]):
     name = "among"
     type = Boolean()
     inherit_cache = True
+    _is_implicitly_boolean = True  # else SQLAlchemy says `= 1` behind it, and SQLite reads every row
 
 
 def ids_in(column: ColumnElement[int], ids: Select[Any] | CompoundSelect[Any]) -> ColumnElement[bool]:

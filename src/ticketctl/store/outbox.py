@@ -12,17 +12,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, false, func, insert, or_, select, union_all, update
 
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
+from ticketctl.store.dialects import ids_in
 from ticketctl.store.rows import OUTBOX, delivery_rows, outbox_of, outbox_row, token_row
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
 from ticketctl.ticket import normal
 
 STALE = timedelta(minutes=15)  # a claim older than that was left behind
+EVERY = ("owed", "sending", "sent", "failed", "held", "unknown", "dropped")
 UNSENT = ("owed", "sending", "held", "unknown", "failed")
 CLASSES = ("agent", "auto", "notice")
 
@@ -75,10 +77,11 @@ def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[
         and_(c.status == "owed", c.next_try <= now),
         and_(c.status == "sending", c.claimed < now - STALE, c.mail_class != "auto"),
     )
-    wanted = select(c.id).where(due, c.mail_class.in_(open_classes))
-    if ids is not None:
-        wanted = wanted.where(c.id.in_(sorted(ids)))
-    found = connection.execute(wanted.order_by(c.mail_class, c.id).limit(limit)).scalars().all()
+    if ids is None:
+        found = connection.execute(waiting(now, open_classes, limit)).scalars().all()
+    else:
+        wanted = select(c.id).where(due, c.mail_class.in_(open_classes), c.id.in_(sorted(ids)))
+        found = connection.execute(wanted.order_by(c.mail_class, c.id).limit(limit)).scalars().all()
     claimed = []
     for each in found:
         mark = secrets.token_hex(16)
@@ -88,6 +91,43 @@ def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[
         if done.rowcount == 1:
             claimed.append(row(connection, each))
     return claimed
+
+
+def waiting(now: datetime, classes: Collection[str], limit: int | None, *, left: bool = True) -> Select[Any]:
+    """The ids of mail that is due: agents' first, then whose turn came first. `left`: with claims left behind.
+
+    Each class is a stretch of an index in that order: a backlog costs no more than what is taken of it.
+    """
+    c = t.outbox.c
+    first = select(c.id, c.mail_class, c.next_try).order_by(c.next_try, c.id).limit(limit)
+    ways = [first.where(c.status == "owed", c.mail_class == each, c.next_try <= now) for each in classes]
+    behind = [each for each in classes if left and each != "auto"]
+    ways += [
+        first.where(c.status == "sending", c.mail_class == each, c.claimed < now - STALE) for each in behind
+    ]
+    if not ways:
+        return select(c.id).where(false())
+    due = union_all(*(select(way.subquery()) for way in ways)).subquery()
+    return select(due.c.id).order_by(due.c.mail_class, due.c.next_try, due.c.id).limit(limit)
+
+
+def stale(connection: Connection, before: datetime, classes: Collection[str]) -> list[int]:
+    """Owed mail of these classes that waits since then; `retry` and `release` begin the wait anew."""
+    c = t.outbox.c
+    since = or_(and_(c.tries == 0, c.next_try < before), and_(c.tries > 0, c.created < before))
+    wanted = select(c.id).where(c.status == "owed", c.mail_class.in_(sorted(classes)), since).order_by(c.id)
+    return list(connection.execute(wanted).scalars())
+
+
+def listed(
+    connection: Connection, statuses: Sequence[str], agent: str | None, limit: int | None, *, notices: bool
+) -> list[OutboxRow]:
+    """Rows of these statuses, oldest first: a stretch of an index for each, of which no more is read than is shown."""
+    c = t.outbox.c
+    where = [c.agent == agent] if agent is not None else []
+    where += [] if notices else [c.mail_class != "notice"]
+    ways = [select(c.id).where(c.status == each, *where).order_by(c.id).limit(limit).subquery() for each in statuses]
+    return rows(connection, ids_in(c.id, union_all(*(select(way.c.id) for way in ways))), limit)
 
 
 def lost_answers(connection: Connection, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +181,17 @@ class Reader:
         found = self._connection.execute(rows.HISTORY.where(c.ticket_id == ticket_id).order_by(c.version))
         return [rows.entry_of(row) for row in found]
 
+    def live_queues(self) -> Iterator[str]:
+        """The queues that have live tickets, a step along the index for each."""
+        c, last = t.ticket.c, ""
+        while True:
+            after = select(c.queue).where(c.live == true(), c.queue > last).order_by(c.queue).limit(1)
+            found = self._connection.execute(after).scalar()
+            if found is None:
+                return
+            yield found
+            last = found
+
     # mail in
 
     def known(self, asks: Asks, now: datetime) -> Known:
@@ -221,15 +232,14 @@ class Reader:
         return raw.view(self._connection, sha256, offset, length)
 
     def customers(
-        self, word: str = "", *, queues: Collection[str] | None = None, limit: int | None = None
+        self, address: str | None = None, *, queues: Collection[str] | None = None, limit: int | None = None
     ) -> list[CustomerRow]:
-        """Addresses that have tickets in these queues, the latest first; `word`: part of the address or name."""
+        """Addresses that have tickets in these queues, the latest first; with `address` that one alone."""
         c = t.ticket.c
         where: list[Any] = [c.customer_key.is_not(None)]
         where += [c.queue.in_(sorted(queues))] if queues is not None else []
-        if word:
-            name = func.lower(c.customer_name).contains(word.lower(), autoescape=True)
-            where.append(or_(c.customer_key.contains(word.lower(), autoescape=True), name))
+        if address is not None:
+            where += [c.live.in_((False, True)), c.customer_key == rows.address_key(address)]
         last = func.max(c.created)
         found = self._connection.execute(
             select(c.customer_key, func.max(c.customer_name), func.count(), last)
@@ -247,11 +257,23 @@ class Reader:
     ) -> list[OutboxRow]:
         """Mail that we owe, oldest first; with `agent` that agent's own; without `unsent_only` also what is done.
         `notices`: also those to other agents."""
-        c = t.outbox.c
-        where: list[Any] = [c.status.in_(outbox.UNSENT)] if unsent_only else []
-        where += [c.agent == agent] if agent is not None else []
-        where += [] if notices else [c.mail_class != "notice"]
-        return outbox.rows(self._connection, and_(true(), *where), limit)
+        if not unsent_only and agent is None and notices:
+            return outbox.rows(self._connection, true(), limit)
+        statuses = outbox.UNSENT if unsent_only else outbox.EVERY
+        return outbox.listed(self._connection, statuses, agent, limit, notices=notices)
+
+    def due_mail(self, now: datetime, limit: int, only: int | None = None) -> list[OutboxRow]:
+        """Owed mail whose time has come, whatever a brake says, in the order of `flush`; `only` that row."""
+        if only is not None:
+            mine = and_(t.outbox.c.id == only, t.outbox.c.status == "owed", t.outbox.c.next_try <= now)
+            return outbox.rows(self._connection, mine)
+        ids = self._connection.execute(outbox.waiting(now, outbox.CLASSES, limit, left=False)).scalars().all()
+        found = {row.id: row for row in outbox.rows(self._connection, t.outbox.c.id.in_(ids))}
+        return [found[each] for each in ids]
+
+    def stale_mail(self, before: datetime, classes: Collection[str]) -> list[int]:
+        """Owed mail of these classes that nobody has sent since then."""
+        return outbox.stale(self._connection, before, classes)
 
     def answers(self, ticket_id: int) -> list[OutboxRow]:
         """The automatic answers of a ticket, sent or not, oldest first."""

@@ -18,7 +18,7 @@ from ticketctl.store import tables as t
 from ticketctl.store.find import Page, Where, span
 from ticketctl.store.rows import LIVE, address_key, domain_key
 from ticketctl.store.value import Sort
-from ticketctl.ticket import Priority, State, StateType
+from ticketctl.ticket import Priority, State
 
 MOST = 60  # walks of a page: SQLite takes no more than 500 parts in a select, and each has its price
 FEW = 6  # of them, where the rows on them are looked at one by one
@@ -146,7 +146,7 @@ def held(asked: Page) -> Held:
 
 def _states(term: Term) -> set[State]:
     return {
-        state for state in State for value in term.values if value == state or value == state.type  # noqa: PLR1714  two enums
+        state for state in State for value in term.values if value == state or value == state.type
     }  # fmt: skip
 
 

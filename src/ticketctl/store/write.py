@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import Connection, insert, select, true, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ticketctl.change import (
@@ -355,10 +355,9 @@ class Writer(Reader):
         return made
 
     def _no_orphans(self, policy: Policy) -> None:
-        used = select(t.ticket.c.queue).where(t.ticket.c.live == true()).distinct()
-        gone = sorted(set(self._connection.execute(used).scalars()) - policy.queues.keys())
-        if gone:
-            raise BadData(f"queue {gone[0]} has open tickets: move or close them first, or keep the queue")
+        for queue in self.live_queues():
+            if queue not in policy.queues:
+                raise BadData(f"queue {queue} has open tickets: move or close them first, or keep the queue")
 
 
 def fit(step: Step) -> Step:

@@ -64,14 +64,14 @@ def _fill() -> None:
     ticket = sa.table("ticket", sa.column("id"), sa.column("customer_domain", types.Line(250)),
                       sa.column("title_key", types.Line(100)))  # fmt: skip
     tag = sa.table("tag", sa.column("tag", types.Line(120)), sa.column("ticket_id"))
-    mark, domain, title = sa.bindparam("mark"), sa.bindparam("domain"), sa.bindparam("title")
+    update = ticket.update().where(ticket.c.id == sa.bindparam("mark"))
+    update = update.values(customer_domain=sa.bindparam("domain"), title_key=sa.bindparam("title"))
     connection = op.get_bind()
     for rows in _tickets(connection):
         values = [
             {"mark": row.id, "domain": _domain(row.customer_key), "title": row.title_fold}
             for row in rows
         ]
-        update = ticket.update().where(ticket.c.id == mark).values(customer_domain=domain, title_key=title)
         connection.execute(update, values)
         tags = [{"tag": each, "ticket_id": row.id} for row in rows for each in json.loads(row.tags)]
         if tags:
