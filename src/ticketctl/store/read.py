@@ -12,6 +12,7 @@ from ticketctl.errors import Misconfigured, NotThere
 from ticketctl.policy import Policy
 from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
+from ticketctl.store.dialects import ids_in, indexed
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import Brake, CustomerRow, Entry, LetterRow, Link, OutboxRow, Revision, Sort, Standing
 from ticketctl.ticket import Article, Ticket
@@ -241,13 +242,11 @@ class Reader:
         if address is not None:
             where += [c.live.in_((False, True)), c.customer_key == rows.address_key(address)]
         last = func.max(c.created)
-        found = self._connection.execute(
-            select(c.customer_key, func.max(c.customer_name), func.count(), last)
-            .where(*where)
-            .group_by(c.customer_key)
-            .order_by(last.desc(), c.customer_key)
-            .limit(limit)
-        )
+        wanted = select(c.customer_key, func.max(c.customer_name), func.count(), last).where(*where)
+        if address is not None:
+            wanted = indexed(wanted, t.ticket, "ix_ticket_live_customer_key_created_id")
+        wanted = wanted.group_by(c.customer_key).order_by(last.desc(), c.customer_key).limit(limit)
+        found = self._connection.execute(wanted)
         return [CustomerRow(address=row[0], name=row[1], tickets=row[2], last=row[3]) for row in found]
 
     # mail out
@@ -279,7 +278,7 @@ class Reader:
         """The automatic answers of a ticket, sent or not, oldest first."""
         d = t.delivery.c
         owed = select(d.outbox_id).where(d.ticket_id == ticket_id, d.n == 0)
-        return outbox.rows(self._connection, and_(t.outbox.c.id.in_(owed), t.outbox.c.mail_class == "auto"))
+        return outbox.rows(self._connection, and_(ids_in(t.outbox.c.id, owed), t.outbox.c.mail_class == "auto"))
 
     def outbox_row(self, outbox_id: int) -> OutboxRow:
         """That row; NotThere (66)."""

@@ -30,7 +30,7 @@ from sqlalchemy.types import Integer
 from ticketctl.query import And, Not, Or, Query, Term, TicketRef
 from ticketctl.store import tables as t
 from ticketctl.store import walk
-from ticketctl.store.dialects import ids_in
+from ticketctl.store.dialects import ids_in, indexed
 from ticketctl.store.find import Page, Where, condition, readable
 from ticketctl.store.rows import TICKET
 from ticketctl.store.walk import Walk
@@ -181,12 +181,8 @@ def _sizes(connection: Connection, drivers: Sequence[Ids], most: int) -> list[in
 
 
 def _hinted(each: Walk) -> Ids:
-    """The ids of a walk; SQLite and MariaDB are told which index, they know no figures of ours to choose by."""
-    ids = select(t.ticket.c.id).where(each.at)
-    for hint, dialect in ((f"INDEXED BY {each.along}", "sqlite"), (f"FORCE INDEX ({each.along})", "mysql"),
-                          (f"FORCE INDEX ({each.along})", "mariadb")):  # fmt: skip
-        ids = ids.with_hint(t.ticket, hint, dialect)
-    return ids
+    """The ids of a walk."""
+    return indexed(select(t.ticket.c.id).where(each.at), t.ticket, each.along)
 
 
 def _by_id(wanted: Select[Any], ids: Ids) -> Select[Any]:

@@ -238,24 +238,23 @@ def is_(column: str, value: Any) -> Where:
 
 def stretches(asked: Page, found: Held) -> list[tuple[str, Where]]:
     """For each index that the query holds beyond `live`, its name and all of the stretch, in whatever order."""
-    c, made = t.ticket.c, []
+    c = t.ticket.c
+    made: dict[frozenset[str], tuple[str, Where]] = {}
+    narrow = found.said | found.spans.keys() | ({"queue"} if asked.queues is not None else set())
     for index in INDEXES:
-        at: list[Where] = []
-        narrow = False
-        for column in index:
-            if column in found.spans:
-                at += [span(c[column], each) for each in found.spans[column]]
-                narrow = True
-                break
-            if column not in found.values:
-                break
-            at.append(_among(column, found.values[column]))
-            narrow = narrow or column in found.said or (column == "queue" and asked.queues is not None)
-        if narrow:
-            made.append((name(index), and_(*at)))
+        ends = next((at for at, column in enumerate(index) if column not in found.values), len(index))
+        held = [*index[:ends]]
+        at = [_among(column, found.values[column]) for column in held]
+        if ends < len(index) and index[ends] in found.spans:
+            held.append(index[ends])
+            at += [and_(*(span(c[index[ends]], each) for each in found.spans[index[ends]]))]
+        while held and held[-1] not in narrow:  # what it does not narrow it need not say
+            del held[-1], at[-1]
+        if held:
+            made.setdefault(frozenset(held) & narrow, (name(index), and_(*at)))
     if found.values["live"] == [True]:
-        made.append((name(INDEXES[0]), t.ticket.c.live == true()))
-    return made
+        made.setdefault(frozenset(), (name(INDEXES[0]), c.live == true()))
+    return [*made.values()]
 
 
 def _among(column: str, values: list[Any]) -> Where:
