@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+import servers
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("TICKETCTL_CORPUS") or REPOSITORY.parent / "shared" / "mail")
 IN_CI = os.environ.get("CI") == "true"
@@ -27,8 +29,8 @@ TOLERATED = {
     "corpus": "a collection of other projects' mail that is no part of this repository",
 }
 
-PUBLIC = "TICKETCTL_TEST_PUBLIC"
-KEPT = re.compile(r"PATH|CI|(?i:\w+_proxy)|(PYTEST|PIP|SSL)_\w+|" + PUBLIC)
+PUBLIC, SERVERS = "TICKETCTL_TEST_PUBLIC", "TICKETCTL_TEST_SERVERS"
+KEPT = re.compile(r"PATH|CI|(?i:\w+_proxy)|(PYTEST|PIP|SSL)_\w+|TICKETCTL_TEST_\w+")
 
 
 def _has_system_python() -> bool:
@@ -42,6 +44,8 @@ POWERS: dict[str, Callable[[], bool]] = {
     "root": lambda: os.geteuid() == 0,
     "corpus": lambda: (CORPUS / "machine.txt").is_file(),
     "system-python": lambda: os.access("/usr/bin/python3", os.X_OK) and _has_system_python(),
+    "postgresql": lambda: servers.is_here("postgresql"),
+    "mariadb": lambda: servers.is_here("mariadb"),
     "libfaketime": lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
 }
 
@@ -59,18 +63,23 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[PUBLIC] = tempfile.mkdtemp(prefix="ticketctl-test-", dir="/tmp")
         os.chmod(os.environ[PUBLIC], 0o755)
         Path(os.environ[PUBLIC], "began").touch()
+        os.environ[SERVERS] = servers.folder(Path(os.environ[PUBLIC]))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind."""
     if not hasattr(config, "workerinput"):
+        servers.stop_all(Path(os.environ[SERVERS]))
+        shutil.rmtree(os.environ.pop(SERVERS), ignore_errors=True)
         shutil.rmtree(os.environ.pop(PUBLIC), ignore_errors=True)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip visibly, or fail in CI, what the machine cannot run."""
-    for mark in item.iter_markers("requires"):
-        for name in filter(absent, mark.args):
+    needs = [name for mark in item.iter_markers("requires") for name in mark.args]
+    kind = item.callspec.params.get("database", "sqlite") if hasattr(item, "callspec") else "sqlite"
+    for name in [*needs, *([kind] if kind != "sqlite" else [])]:
+        if absent(name):
             if not IN_CI:
                 pytest.skip(f"needs {name}")
             if name in TOLERATED:
@@ -111,6 +120,19 @@ def checkout() -> Path:
 def public() -> Path:
     """A directory that every user may enter; it goes when the tests end."""
     return Path(os.environ[PUBLIC])
+
+
+@pytest.fixture(params=servers.DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database: a test that uses this, or `place`, runs once for each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def place(database: str) -> Iterator[Callable[[Path], str]]:
+    """Gives the URL of a new desk's place: for SQLite the file that is asked for, else an empty database of its own."""
+    with servers.places(database, Path(os.environ[SERVERS])) as give:
+        yield give
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import madeup
@@ -186,8 +185,8 @@ def _bounce(bench: Bench, n: int) -> tuple[bytes, Envelope]:
         f"Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; {to}\nAction: failed\nStatus: 5.1.1\n"
         f"--b\nContent-Type: message/rfc822\n\nMessage-ID: {mark}\nSubject: it\n\nhello\n--b--\n"
     )
-    head = _mail("Undelivered Mail", "MAILER-DAEMON@mx.example", _serial(bench, n, "bounce"),
-                 'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"')  # fmt: skip
+    kind = 'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"'
+    head = _mail("Undelivered Mail", "MAILER-DAEMON@mx.example", _serial(bench, n, "bounce"), kind)
     return head.partition(b"\n\n")[0] + b"\n\n" + body.encode(), Envelope(recipient="sales@example.org", sender="")
 
 
@@ -267,7 +266,7 @@ def growth(desks: dict[int, str], login: str, *, rounds: int = 5, programs: tupl
     for name, make in MAILS.items():
         _row(f"mail: {name}", benches, rounds, lambda bench, n, make=make: _received(bench, make(bench, n)))
     if programs is not None:
-        _processes({size: bench for size, bench in benches.items()}, desks, programs, rounds)
+        _processes(benches, desks, programs, rounds)
 
 
 def _received(bench: Bench, mail: tuple[bytes, Envelope]) -> Cost:
@@ -325,7 +324,8 @@ def _processes(benches: dict[int, Bench], desks: dict[int, str], programs: tuple
         for n in range(rounds):
             for size, bench in benches.items():
                 spent[size].append(_process(*work(bench, n), desks[size]))
-        (a, x), (b, y) = (tuple(statistics.median(each) for each in zip(*spent[size], strict=True)) for size in (few, many))
+        medians = [[statistics.median(each) for each in zip(*spent[size], strict=True)] for size in (few, many)]
+        (a, x), (b, y) = medians
         more = "" if max(b / a, y / x) <= TARGET else "  *"
         print(f"{name:48}{a:9.1f}{b:11.1f}{b / a:7.2f}{x:10.1f}{y:11.1f}{y / x:7.2f}{more}", flush=True)
 

@@ -1,8 +1,9 @@
 """A made-up desk of any size: the same one for the same size, whoever makes it.
 
-Most tickets are closed; some thousands are live (a third of a small desk), the newest ones mostly, in every state, with
-owners, locks, priorities, deadlines. Customers have a long tail. Whatever the size, PLANTED tickets have what hardly any
-other has (a domain, a tag, a kind of mail), some mail is not sent, some letters are held, and anna owns as many.
+Most tickets are closed; some thousands are live (a third of a small desk), the newest ones mostly, in every state,
+with owners, locks, priorities, deadlines. Customers have a long tail. Whatever the size, PLANTED tickets have what
+hardly any other has (a domain, a tag, a kind of mail), some mail is not sent, some letters are held, and anna owns as
+many.
 """
 
 from __future__ import annotations
@@ -38,11 +39,11 @@ QUEUES = ("Raw", "Support", "Support::Europe", "Support::Asia", "Sales", "Sales:
 AGENTS = ("anna", *(f"agent{n}" for n in range(1, 13)))
 RECENT = 12_000  # tickets, of which a third are live
 PLANTED, OWN, UNSENT, HELD = 3, 200, 20, 15
-_WORDS = tuple(  # noqa: SIM905  a list of words reads as a text
+_TEXT = (
     "printer network paper invoice account password screen server delivery order refund update window door lamp cable "
     "battery keyboard license contract meeting holiday garden bicycle travel ticket coffee bread water river mountain"
-    .split()
-)  # fmt: skip
+)
+_WORDS = _TEXT.split()
 _STATES = {
     State.NEW: 30, State.OPEN: 45, State.PENDING_REMINDER: 15, State.PENDING_AUTO_CLOSE: 7,
     State.PENDING_AUTO_CLOSE_UNSUCCESSFUL: 3,

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from servers import sql
 from ticketctl.change import ArticleAdded, Change, Created
 from ticketctl.change.step import Owed, Step
 from ticketctl.intake.value import Asks, Decision, Envelope
 from ticketctl.letter.value import Letter
-from ticketctl.store import Store, Writer
+from ticketctl.store import Store, Writer, tables
 from ticketctl.ticket import POSTMASTER, SYSTEM, Actor, Address, Article, Kind, State, Ticket
 
 NOW = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
@@ -60,18 +62,32 @@ _serial = itertools.count(1)
 MakeTicket = Callable[..., Ticket]
 
 
-def make_store(path: Path, text: str = POLICY, **options: Any) -> Store:
-    store = Store.create(f"sqlite:///{path}", **options)
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what no server has
+
+
+def make_store(where: Path | str, text: str = POLICY, **options: Any) -> Store:
+    """A desk at that URL, or in that SQLite file."""
+    store = Store.create(where if isinstance(where, str) else f"sqlite:///{where}", **options)
     with store.writing(SYSTEM, NOW) as tx:
         tx.apply(text, "root", "first", 0)
     return store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = make_store(tmp_path / "desk.db")
+def store(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Store]:
+    made = make_store(place(tmp_path / "desk.db"))
     yield made
     made.close()
+
+
+def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table but the transport's own, and the marks of those who passed a gate."""
+    names = [table for table in tables.metadata.sorted_tables if table.name != "gate"]
+    with sql(str(store.url)) as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for table in names
+        }
 
 
 @pytest.fixture
@@ -151,6 +167,7 @@ def decision(**fields: Any) -> Decision:
 def received(store: Store, letter: Letter, asked: Asks, now: datetime = NOW, into: int | None = None) -> Ticket:
     """A letter through one transaction, as `receive` does it: a new ticket, or an article of `into`."""
     with store.writing(POSTMASTER, now) as tx:
+        tx.known(asked, now)
         made = decision(verdict="new" if into is None else "follow-up")
         mail_id = tx.accept(letter, Envelope(recipient="raw@example.org", sender="kim@customer.example"), made, asked)
         n = 1 if into is None else tx.tickets([into])[0].articles + 1

@@ -14,6 +14,12 @@ from ticketctl.store.backup import backup, restore
 from ticketctl.store.fsck import fsck
 
 
+@pytest.fixture(params=["sqlite"])
+def database(request):
+    """A file: servers are copied by tools of their own."""
+    return request.param
+
+
 @pytest.fixture
 def desk(store):
     with store.writing(SYSTEM, NOW) as tx:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from store.conftest import ANNA, LATER, NOW, SYSTEM, added, opened
+from store.conftest import ANNA, LATER, NOW, SQLITE, SYSTEM, added, opened
 from ticketctl.change import Moved, Prioritised, StateSet, Taken
 from ticketctl.query import And, Not, Or, Span, Term, TicketRef
 from ticketctl.store import Store
@@ -136,6 +136,7 @@ STATE, OWNER = "ix_ticket_state_queue_created_id", "ix_ticket_live_owner_created
 DUE, URGENT = "ix_ticket_live_queue_due_created_id", "ix_ticket_live_queue_locked_priority_rank_created_id"
 
 
+@SQLITE
 def test_what_stands_is_counted_along_indexes(store):
     plans = []
     with store.reading() as tx:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from servers import sql
 from store.conftest import ANNA, NOW, POLICY, added, mail, make_store, reply
 from ticketctl.errors import Misconfigured, Unavailable
 from ticketctl.flush import BACK_OFF, GIVE_UP, LATER, after, flush
 from ticketctl.letter import read
 from ticketctl.policy import Policy
 from ticketctl.post import Sendmail, Smtp
-from ticketctl.store import OutboxRow, Store
+from ticketctl.store import OutboxRow, Store, tables
 from ticketctl.ticket import SYSTEM, Address, Ticket
 
 TEMPLATES = (
@@ -37,8 +38,8 @@ Make = Callable[..., Ticket]
 
 
 @pytest.fixture
-def desk(tmp_path: Path):
-    made = make_store(tmp_path / "desk.db", TEMPLATES)
+def desk(place: Callable[[Path], str], tmp_path: Path):
+    made = make_store(place(tmp_path / "desk.db"), TEMPLATES)
     yield made
     made.close()
 
@@ -335,7 +336,7 @@ def test_what_a_brake_holds_and_what_was_asked_for_again_does_not_grow_too_old(d
 def test_a_mail_whose_bytes_are_damaged_fails_alone(desk, box):
     owe(desk)
     owe(desk, answer())
-    with sqlite3.connect(desk.path) as base:
-        base.execute("UPDATE raw_piece SET data = x'00'")
+    with sql(str(desk.url)) as base:
+        base.execute(update(tables.raw_piece).values(data=b"\0"))
     became = [word for word, _ in flushed(desk, box())]
     assert sorted(became) == ["failed", "sent"]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import sqlite3
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from store.conftest import NOW, added, asks, letter, mail, make_store, opened, received
+import servers
+from store.conftest import NOW, added, asks, everything, letter, mail, make_store, opened, received
 from ticketctl.change import (
     Assigned,
     CustomerSet,
@@ -62,6 +64,8 @@ class Desk(RuleBasedStateMachine):
     tickets = Bundle("tickets")
     claims = Bundle("claims")
 
+    kind = "sqlite"
+
     def __init__(self):
         super().__init__()
         self.directory = Path(tempfile.mkdtemp())
@@ -69,24 +73,18 @@ class Desk(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        self.store = make_store(self.directory / "desk.db")
-
-    def dump(self) -> list[str]:
-        connection = sqlite3.connect(self.store.path)
-        try:
-            return list(connection.iterdump())
-        finally:
-            connection.close()
+        self.place = servers.places(self.kind, Path(os.environ["TICKETCTL_TEST_SERVERS"]))
+        self.store = make_store(self.place.__enter__()(self.directory / "desk.db"))
 
     def tried(self, actor, work):
         """What the work gives; None where it was refused, and then nothing is different."""
         self.now += timedelta(seconds=1)
-        before = self.dump()
+        before = everything(self.store)
         try:
             with self.store.writing(actor, self.now) as tx:
                 return work(tx)
         except Refusal:
-            assert self.dump() == before
+            assert everything(self.store) == before
             return None
 
     @rule(target=tickets, actor=actors, title=TEXT, queue=st.sampled_from(["Raw", "Support", "Nowhere"]))
@@ -159,10 +157,25 @@ class Desk(RuleBasedStateMachine):
         if hasattr(self, "store"):
             assert fsck(self.store, contents=True) == []
             self.store.close()
+            self.place.__exit__(None, None, None)
         shutil.rmtree(self.directory)
 
 
-TestDesk = Desk.TestCase
-TestDesk.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+class DeskOnPostgresql(Desk):
+    kind = "postgresql"
+
+
+class DeskOnMariadb(Desk):
+    kind = "mariadb"
+
+
+def _tested(machine: type[Desk], examples: int) -> type:
+    machine.TestCase.settings = settings(
+        max_examples=examples, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    return machine.TestCase
+
+
+TestDesk = _tested(Desk, 25)
+TestDeskOnPostgresql = pytest.mark.requires("postgresql")(_tested(DeskOnPostgresql, 8))
+TestDeskOnMariadb = pytest.mark.requires("mariadb")(_tested(DeskOnMariadb, 8))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from contextlib import closing
 
+import pytest
+from sqlalchemy import update
+
+from servers import sql
 from store.conftest import ANNA, LATER, NOW, POLICY
 from ticketctl.change import StateSet
 from ticketctl.errors import BadData, Misconfigured, NotThere, TryAgain
 from ticketctl.policy import read
-from ticketctl.store import Revision, Store
+from ticketctl.store import Revision, Store, tables
 from ticketctl.ticket import SYSTEM, State
 
 LESS = POLICY.replace('[queues."Support::Europe"]\naddresses = ["europe@example.org"]\n', "")
@@ -20,7 +24,7 @@ def test_a_revision_is_numbered_dated_and_signed(store):
         made = tx.apply(text, "anna", "a name", 1)
         assert tx.current() == tx.policy() == read(text, revision=2)
     assert made == Revision(n=2, at=LATER, author="anna", reason="a name", text=text)
-    with Store(str(store.url)).reading() as tx:
+    with closing(Store(str(store.url))) as other, other.reading() as tx:
         assert tx.policy() == read(text, revision=2)
         assert tx.revisions() == [made, tx.revision(1)]
         assert tx.revision() == made
@@ -52,20 +56,16 @@ def test_what_is_no_policy_is_refused_and_nothing_is_kept(store):
         assert [each.n for each in tx.revisions()] == [1]
 
 
-def test_a_desk_without_policy_says_init(tmp_path):
-    made = Store.create(f"sqlite:///{tmp_path}/desk.db")
+def test_a_desk_without_policy_says_init(place, tmp_path):
+    made = Store.create(place(tmp_path / "desk.db"))
     with pytest.raises(Misconfigured), made.reading() as tx:
         tx.policy()
 
 
 def test_an_encoding_of_another_version_is_read_from_the_text(store):
-    import sqlite3
-
-    connection = sqlite3.connect(store.path)
-    connection.execute("UPDATE policy SET compiled = x'00'")
-    connection.commit()
-    connection.close()
-    with Store(str(store.url)).reading() as tx:
+    with sql(str(store.url)) as base:
+        base.execute(update(tables.policy).values(compiled=b"\0"))
+    with closing(Store(str(store.url))) as other, other.reading() as tx:
         assert tx.policy() == read(POLICY, revision=1)
 
 

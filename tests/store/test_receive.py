@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 
 import pytest
 
-from store.conftest import ANNA, BERT, CARLA, NOW, make_store
+from store.conftest import ANNA, BERT, CARLA, NOW, everything, make_store
 from ticketctl import errors, intake, letter
 from ticketctl.change import Assigned, DeliveryFailed, Taken
 from ticketctl.change.step import Owed
@@ -69,22 +68,15 @@ def mail(body: str = "It burns.\n", top: str = "", **headers: str | None) -> byt
     return f"{top}{lines}\n{body}".encode()
 
 
-def desk(path, **values: str) -> Store:
-    return make_store(path, POLICY.format(desk=values.get("desk", "")))
+def desk(where: str, **values: str) -> Store:
+    return make_store(where, POLICY.format(desk=values.get("desk", "")))
 
 
 @pytest.fixture
-def store(tmp_path):
-    return desk(tmp_path / "desk.db")
-
-
-def rows(store: Store) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table but the transport's own."""
-    with sqlite3.connect(store.path) as base:
-        names = [name for (name,) in base.execute("select name from sqlite_master where type = 'table'")]
-        found = {name: base.execute(f'select * from "{name}"').fetchall() for name in names}
-    base.close()
-    return found
+def store(place, tmp_path):
+    made = desk(place(tmp_path / "desk.db"))
+    yield made
+    made.close()
 
 
 def answered(store: Store, ticket: int, agent=BERT) -> str:
@@ -143,11 +135,11 @@ def test_the_machine_output_is_the_contracts_mail_object(store):
 )
 def test_the_same_mail_again_changes_nothing_and_leads_to_the_same_ticket(store, again):
     first = receive(store, mail(), SUPPORT, NOW)
-    before = rows(store)
+    before = everything(store)
     found = receive(store, again, SUPPORT, NOW + timedelta(hours=1))
     assert found.decision.verdict == "duplicate"
     assert (found.mail, found.number, found.n) == (first.mail, first.number, first.n)
-    assert rows(store) == before
+    assert everything(store) == before
 
 
 def test_two_addresses_of_one_queue_are_one_delivery(store):
@@ -218,7 +210,7 @@ def test_a_customers_answer_reopens_belongs_to_who_answered_and_tells_him(store)
     assert (found.ticket, ticket.state, ticket.owner, ticket.locked) == (first.ticket, "open", "bert", True)
     assert Assigned(owner="bert", locked=True) in changes
     assert [(row.recipients, row.plan["event"]) for row in notices] == [(("bert@example.org",), "follow-up")]
-    assert [row for row in rows(store)["token"] if row[3] == "agent"]
+    assert [row for row in everything(store)["token"] if row[3] == "agent"]
 
 
 def test_a_stranger_gets_a_ticket_of_his_own_and_the_other_one_only_a_link(store):
@@ -264,12 +256,12 @@ def test_the_answer_of_a_ticket_is_owed_once_a_day(store):
     assert follow(4, timedelta(hours=26)).silence == ("A14",)
 
 
-def test_an_unknown_recipient_is_refused_and_nothing_is_kept_where_the_policy_says_so(tmp_path):
-    store = desk(tmp_path / "desk.db", desk='unknown-recipient = "reject"')
-    before = rows(store)
+def test_an_unknown_recipient_is_refused_and_nothing_is_kept_where_the_policy_says_so(place, tmp_path):
+    store = desk(place(tmp_path / "desk.db"), desk='unknown-recipient = "reject"')
+    before = everything(store)
     found = receive(store, mail(), Envelope(recipient="nobody@example.org"), NOW)
     assert (found.decision.verdict, found.status, found.mail) == ("refused", 67, None)
-    assert rows(store) == before
+    assert everything(store) == before
 
 
 def test_an_unknown_queue_is_refused_in_words(store):
@@ -278,17 +270,17 @@ def test_an_unknown_queue_is_refused_in_words(store):
 
 
 def test_explain_writes_nothing_and_decides_the_same(store):
-    before = rows(store)
+    before = everything(store)
     told = explain(store, mail(), SUPPORT, NOW)
-    assert rows(store) == before
+    assert everything(store) == before
     assert told.decision == receive(store, mail(), SUPPORT, NOW).decision
 
 
 # -- the breaker ------------------------------------------------------------------------------------------------
 
 
-def test_a_full_desk_stops_its_answers_once_and_tells_each_admin_once(tmp_path):
-    store = desk(tmp_path / "desk.db", desk="[desk.auto-limits]\ntotal-hour = 2\naddress-hour = 9".replace(
+def test_a_full_desk_stops_its_answers_once_and_tells_each_admin_once(place, tmp_path):
+    store = desk(place(tmp_path / "desk.db"), desk="[desk.auto-limits]\ntotal-hour = 2\naddress-hour = 9".replace(
         "address-hour", "per-address-hour"))  # fmt: skip
     for n in range(5):
         receive(store, mail(Message_ID=f"<{n}@c.test>"), SUPPORT, NOW)
@@ -395,7 +387,7 @@ def test_what_was_read_and_cannot_be_stored_is_kept_as_bare_bytes(store, monkeyp
 def test_trouble_of_the_database_is_no_fault_of_the_letter(store, monkeypatch, trouble):
     from ticketctl.store import Writer
 
-    before = rows(store)
+    before = everything(store)
 
     def fail(*_arguments, **_keywords):
         raise trouble("the disk")
@@ -403,7 +395,7 @@ def test_trouble_of_the_database_is_no_fault_of_the_letter(store, monkeypatch, t
     monkeypatch.setattr(Writer, "change", fail)
     with pytest.raises(trouble):
         receive(store, mail(), SUPPORT, NOW)
-    assert rows(store) == before
+    assert everything(store) == before
 
 
 def test_a_retry_that_fails_as_before_leaves_the_letter_held(store, monkeypatch):

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
-from store.conftest import ANNA, BERT, CARLA, LATER, NOW, added, asks, letter, mail, opened, received, reply
+from store.conftest import ANNA, BERT, CARLA, LATER, NOW, added, asks, everything, letter, mail, opened, received, reply
 from ticketctl.change import Created, DeliveryFailed, Linked, Moved, Retitled, StateSet, Taken, fold
 from ticketctl.errors import BadData, Locked, NotAllowed, NotThere, TryAgain
 from ticketctl.store import Entry, Store, Writer
 from ticketctl.ticket import POSTMASTER, SYSTEM, Address, Kind, Priority, State, Ticket
-
-
-def dump(store: Store) -> list[str]:
-    with sqlite3.connect(store.path) as connection:
-        return list(connection.iterdump())
 
 
 def test_a_ticket_is_the_fold_of_its_history(store, ticket):
@@ -90,11 +84,11 @@ def test_a_whole_article_comes_back(store, ticket):
 )
 def test_a_denied_change_leaves_nothing_behind(store, ticket, actor, change, refusal):
     made = ticket(added(1), Taken(owner="anna"))
-    before = dump(store)
+    before = everything(store)
     note = added(2, sender_type="agent", visible=False, channel="note", raw=b"gone", owed=(mail(),))
     with pytest.raises(refusal), store.writing(actor, LATER) as tx:
         tx.change(made.id, note, change)
-    assert dump(store) == before
+    assert everything(store) == before
 
 
 def test_create_covers_what_comes_with_a_new_ticket_and_no_more(store):
@@ -174,8 +168,7 @@ def test_a_large_mail_is_kept_in_pieces_and_viewed_in_stretches(store: Store, tm
 
     data = random.Random(1).randbytes(3 * 1024 * 1024 + 5) + b"x" * 2_000_000
     received(store, letter(data), asks())
-    with sqlite3.connect(store.path) as connection:
-        sizes = [size for (size,) in connection.execute("SELECT length(data) FROM raw_piece ORDER BY n")]
+    sizes = [len(row[-1]) for row in everything(store)["raw_piece"]]
     assert len(sizes) == 5
     assert max(sizes) <= 1 << 20
     with store.reading() as tx:

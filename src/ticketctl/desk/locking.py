@@ -17,6 +17,7 @@ from ticketctl.ticket import StateType, Ticket
 if TYPE_CHECKING:
     from ticketctl.store import Writer
 
+CHOICE = 25  # tickets that `take --next` looks at, for those that others are taking at the same moment
 WAITING = ("type", (StateType.NEW, StateType.OPEN))  # what `take --next` takes, unless its query says otherwise
 
 
@@ -49,7 +50,7 @@ def take_next(desk: Desk, text: str = "") -> Value:
         queues = view.queues("owner")
         if not mentions(asked) & {"queue"}:
             queues = [name for name in queues if name in view.policy.agents[view.agent].my_queues] or queues
-        ticket = _most_urgent(view, And(tuple(wanted)), queues)
+        ticket = tx.free(_most_urgent(view, And(tuple(wanted)), queues))
         if ticket is None:
             raise NotThere("no unlocked ticket waits there")
         taken.append(desk.shape(tx.change(ticket.id, Taken(owner=view.agent)), agent=view.agent))
@@ -58,12 +59,12 @@ def take_next(desk: Desk, text: str = "") -> Value:
     return taken[0]
 
 
-def _most_urgent(view: View, asked: Query, queues: Sequence[str]) -> Ticket | None:
-    """The oldest of the highest priority that is there."""
+def _most_urgent(view: View, asked: Query, queues: Sequence[str]) -> list[Ticket]:
+    """The oldest of the highest priority that is there: some, since others may be taking the very first."""
     for first in view.tx.find(asked, queues=queues, agent=view.agent, sort="priority", reverse=True, limit=1):
         same = And((asked, Term(field="priority", values=(first.priority,))))
-        return next(iter(view.tx.find(same, queues=queues, agent=view.agent, limit=1)), first)
-    return None
+        return view.tx.find(same, queues=queues, agent=view.agent, limit=CHOICE) or [first]
+    return []
 
 
 def steal(desk: Desk, words: Sequence[str]) -> Outcome:

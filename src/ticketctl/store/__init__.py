@@ -1,16 +1,26 @@
 """The desk's memory: the only SQL. A transaction begins and ends here, and nowhere else.
 
 `Store.reading()` gives a snapshot to ask, `Store.writing()` the one writer; both translate every trouble of the
-database into `errors`. What is SQLite's alone is in `sqlite`; correctness rests on `UPDATE ... WHERE version` and
-unique keys, so that PostgreSQL and MariaDB follow.
+database into `errors`. What is one database's alone is in `sqlite`, `postgresql` or `mariadb`.
+
+What correctness rests on, so that all three are equals:
+- SQLite has one writer at a time (BEGIN IMMEDIATE). The others have many, in READ COMMITTED.
+- A ticket: `UPDATE ... WHERE version`, and its row locked by whoever reads it to write (`Writer.ticket`, `known`).
+- A letter: unique over its key, and over its content where it is the first of that content (`letter.first`).
+- Counters (G13) and the policy's queues: a row of `gate`, which a writer passes before it counts or opens.
+- What was read without a lock is written under a condition on what was read (outbox, held letters).
+A race that is lost is `TryAgain(race=True)`, and the caller begins anew from a new snapshot.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine  # noqa: TID251  the one place
 from sqlalchemy.engine import URL, make_url
@@ -76,6 +86,8 @@ class Store:
         if self.path is not None and not _is_there(self.path):
             raise Misconfigured(f"no database at {self.path}: run `ticketctl init`")
         self._engine = engine(self.url, self.timeout)
+        weakref.finalize(self, self._engine.dispose)  # who forgets `close` leaves a server no connection
+        self._reads, self._writes = options(self.url)
 
     @classmethod
     def create(
@@ -116,9 +128,11 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """A snapshot of the desk."""
-        with translated(), self._engine.connect() as connection, connection.begin():
-            self._check(connection)
-            yield Reader(connection, self._policies)
+        with translated(), self._engine.connect() as connection:
+            connection = connection.execution_options(**self._reads)
+            with connection.begin():
+                self._check(connection)
+                yield Reader(connection, self._policies)
 
     @contextmanager
     def writing(self, actor: Actor, now: datetime, policy: Policy | None = None) -> Iterator[Writer]:
@@ -127,7 +141,7 @@ class Store:
         `now`: UTC, the time of all that is written. `policy`: what permits, by default the current one.
         """
         with translated(), self._engine.connect() as connection:
-            connection = connection.execution_options(writes=True)
+            connection = connection.execution_options(**self._writes)
             with connection.begin():
                 self._check(connection)
                 yield Writer(connection, self._policies, actor, now, policy)
@@ -162,16 +176,35 @@ def parsed(url: str) -> URL:
 def engine(url: URL, timeout: float) -> Engine:
     """The engine for a parsed URL; an SQLite file is never made by opening it."""
     path = _path(url)
-    if path is None:
-        try:
-            return create_engine(url)
-        except (ImportError, NoSuchModuleError):
-            driver, extra = url.get_driver_name(), _EXTRAS[url.get_backend_name()]
-            raise Misconfigured(f"the driver {driver} of the database is not here: pip install 'ticketctl[{extra}]'") \
-                from None  # fmt: skip
-    made = create_engine(url, creator=lambda: sqlite.connect(path, timeout))
-    sqlite.prepare(made)
+    if path is not None:
+        made = create_engine(url, creator=lambda: sqlite.connect(path, timeout))
+        sqlite.prepare(made)
+        return made
+    server = _server(url)
+    try:
+        made = create_engine(url, connect_args=server.arguments(url, timeout))
+    except (ImportError, NoSuchModuleError):
+        driver, extra = url.get_driver_name(), _EXTRAS[url.get_backend_name()]
+        raise Misconfigured(f"the driver {driver} of the database is not here: pip install 'ticketctl[{extra}]'") \
+            from None  # fmt: skip
+    server.prepare(made)
     return made
+
+
+def options(url: URL) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a connection is told of a transaction that reads, and of one that writes."""
+    reads: dict[str, Any] = {}
+    writes: dict[str, Any] = {"writes": True}
+    if url.get_backend_name() == "postgresql":
+        from ticketctl.store import postgresql
+
+        return reads | postgresql.READS, writes | postgresql.WRITES
+    return reads, writes
+
+
+def _server(url: URL) -> Any:
+    """The module of what is that server's alone; imported late, since a desk has but one."""
+    return import_module(f"ticketctl.store.{_EXTRAS[url.get_backend_name()]}")
 
 
 def _patience(url: URL, timeout: float) -> tuple[URL, float]:

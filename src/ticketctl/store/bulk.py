@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Column, Connection, Table, insert, select
 
 from ticketctl.change import ArticleAdded, Created, DeliveryFailed, Linked, Sent, evolve, permit
 from ticketctl.change.step import Step
@@ -201,8 +201,8 @@ class _Batch:
 
     def _arrived(self, arrival: Arrival, at: datetime, article: dict[str, Any] | None) -> None:
         digest = self._bytes(arrival.letter.raw)
-        row = rows.letter_row(arrival.letter, arrival.envelope, arrival.decision, arrival.asks, digest, at)
-        placed = {"ticket_id": None, "n": None} if article is None else {key: article[key] for key in ("ticket_id", "n")}
+        row = rows.letter_row(arrival.letter, arrival.envelope, arrival.decision, arrival.asks, digest, at, first=True)
+        placed = {key: None if article is None else article[key] for key in ("ticket_id", "n")}
         self._letters.append((row | placed, arrival.asks, article))
 
     def _bytes(self, data: bytes) -> str:
@@ -222,12 +222,17 @@ class _Batch:
         self._flush_outbox()
         self._heavy = 0
 
-    def _flush_raw(self) -> None:
-        c, digests = t.raw.c, list(self._raw)
+    def _there(self, column: Column[Any], values: Sequence[str]) -> set[str]:
+        """Which of the values the column has already."""
         there: set[str] = set()
-        for start in range(0, len(digests), _ASKED):
-            asked = select(c.sha256).where(c.sha256.in_(digests[start : start + _ASKED]))
+        for start in range(0, len(values), _ASKED):
+            asked = select(column).where(column.in_(values[start : start + _ASKED]))
             there |= set(self._connection.execute(asked).scalars())
+        return there
+
+    def _flush_raw(self) -> None:
+        digests = list(self._raw)
+        there = self._there(t.raw.c.sha256, digests)
         new = [digest for digest in digests if digest not in there]
         ids = self._inserted(t.raw, "sha256", [{"sha256": each, "size": len(self._raw[each])} for each in new])
         for raw_id, digest in zip(ids, new, strict=True):
@@ -237,6 +242,10 @@ class _Batch:
         self._raw.clear()
 
     def _flush_letters(self) -> None:
+        seen = self._there(t.letter.c.content, [asks.content for _, asks, _ in self._letters])
+        for row, asks, _ in self._letters:
+            row["first"] = None if asks.content in seen else asks.content
+            seen.add(asks.content)
         ids = self._inserted(t.letter, "key_digest", [row for row, _, _ in self._letters])
         for letter_id, (_, asks, article) in zip(ids, self._letters, strict=True):
             if article is not None:

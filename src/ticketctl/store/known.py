@@ -19,8 +19,8 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _NEVER_COUNTED = ("dropped",)
 
 
-def known(connection: Connection, asks: Asks, now: datetime) -> Known:
-    """The snapshot that a decision is made from."""
+def known(connection: Connection, asks: Asks, now: datetime, *, lock: bool = False) -> Known:
+    """The snapshot that a decision is made from. `lock`: the rows of the tickets in it are ours from now on."""
     again, twins, same_id = _seen(connection, asks)
     tokens = _tokens(connection, asks.tokens)
     ids = _ids(connection, asks.ids)
@@ -37,7 +37,7 @@ def known(connection: Connection, asks: Asks, now: datetime) -> Known:
         ids=ids,
         awaited=awaited,
         numbers=numbers,
-        tickets=_candidates(connection, named, now),
+        tickets=_candidates(connection, named, now, lock),
         counts=_counts(connection, asks.answer_to, now),
     )
 
@@ -121,12 +121,13 @@ def _numbers(connection: Connection, numbers: Collection[str]) -> dict[str, int]
     return named
 
 
-def _candidates(connection: Connection, named: Iterable[int], now: datetime) -> dict[int, Candidate]:
+def _candidates(connection: Connection, named: Iterable[int], now: datetime, lock: bool) -> dict[int, Candidate]:
     """The tickets, and those they were merged into, with their parties."""
     tickets: dict[int, Ticket] = {}
     wanted = set(named)
     while wanted:
-        found = connection.execute(TICKET.where(t.ticket.c.id.in_(sorted(wanted))))
+        asked = TICKET.where(t.ticket.c.id.in_(sorted(wanted))).order_by(t.ticket.c.id)  # everybody locks in that order
+        found = connection.execute(asked.with_for_update(key_share=True) if lock else asked)
         tickets |= {row.id: ticket_of(row) for row in found}
         wanted = {x.merged_into for x in tickets.values() if x.merged_into is not None} - tickets.keys()
     if not tickets:

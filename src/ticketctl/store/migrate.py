@@ -48,7 +48,7 @@ def migrate(engine: Engine, progress: Callable[[str], None] | None = None) -> li
     with engine.connect() as connection:
         connection = connection.execution_options(writes=True)
         with connection.begin():
-            found = schema.found(connection)
+            found = context(connection).get_current_revision()  # asks, where `schema.found` would break the transaction
             if found is not None and found not in schema.KNOWN:
                 raise Misconfigured("the database was made by a newer ticketctl: install that one")
             migration = context(connection, steps)

@@ -24,6 +24,7 @@ from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
 from ticketctl.ticket import normal
 
 STALE = timedelta(minutes=15)  # a claim older than that was left behind
+BESIDE = 25  # more than are wanted are looked at: others may be claiming the first ones at the same moment
 EVERY = ("owed", "sending", "sent", "failed", "held", "unknown", "dropped")
 UNSENT = ("owed", "sending", "held", "unknown", "failed")
 CLASSES = ("agent", "auto", "notice")
@@ -79,10 +80,11 @@ def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[
         and_(c.status == "sending", c.claimed < now - STALE, c.mail_class != "auto"),
     )
     if ids is None:
-        found = connection.execute(waiting(now, open_classes, limit)).scalars().all()
-    else:
-        wanted = select(c.id).where(due, c.mail_class.in_(open_classes), c.id.in_(sorted(ids)))
-        found = connection.execute(wanted.order_by(c.mail_class, c.id).limit(limit)).scalars().all()
+        ids = connection.execute(waiting(now, open_classes, limit + BESIDE)).scalars().all()
+    wanted = select(c.id).where(c.id.in_(sorted(ids)), due, c.mail_class.in_(open_classes))
+    wanted = wanted.order_by(c.mail_class, c.next_try, c.id).limit(limit).with_for_update(skip_locked=True)
+    wanted = wanted.with_hint(t.outbox, "NOT INDEXED", "sqlite")
+    found = connection.execute(wanted).scalars().all()
     claimed = []
     for each in found:
         mark = secrets.token_hex(16)
@@ -135,7 +137,7 @@ def lost_answers(connection: Connection, now: datetime) -> None:
     """Automatic answers whose sender died: nobody knows whether they went out, and they are not sent again."""
     c = t.outbox.c
     lost = and_(c.status == "sending", c.mail_class == "auto", c.claimed < now - STALE)
-    for each in connection.execute(select(c.id).where(lost)).scalars().all():
+    for each in connection.execute(select(c.id).where(lost).with_for_update()).scalars().all():
         stamp(connection, each, "unknown", last_error="the sender died between claiming and stamping")
         deliver(connection, each, None, now, status="unknown")
 
@@ -160,6 +162,7 @@ def turn(
     connection: Connection, outbox_id: int, now: datetime, allowed: Sequence[str], status: OutboxStatus
 ) -> OutboxRow:
     """Hold, release or drop by hand: BadData where the row's status does not allow it."""
+    _locked(connection, outbox_id)
     before = row(connection, outbox_id)
     if before.status not in allowed:
         raise BadData(f"mail {outbox_id} of the outbox is {before.status}: it cannot become {status}")
@@ -167,9 +170,18 @@ def turn(
     return before
 
 
+def _locked(connection: Connection, outbox_id: int) -> datetime | None:
+    """The row is ours until the end: nobody claims it meanwhile. Gives when it was claimed, if it is."""
+    c = t.outbox.c
+    claimed: datetime | None = connection.execute(
+        select(c.claimed).where(c.id == outbox_id).with_for_update()
+    ).scalar()  # fmt: skip
+    return claimed
+
+
 def again(connection: Connection, outbox_id: int, now: datetime, to: str | None) -> OutboxRow:
     """Owed once more, at once; with `to`, to that address instead, which our token then covers."""
-    claimed = connection.execute(select(t.outbox.c.claimed).where(t.outbox.c.id == outbox_id)).scalar()
+    claimed = _locked(connection, outbox_id)
     if claimed is not None and claimed > now - STALE:
         raise TryAgain(f"mail {outbox_id} of the outbox is being sent right now")
     before = turn(connection, outbox_id, now, (*UNSENT, "dropped"), "owed")

@@ -216,9 +216,10 @@ def acting(actor: Actor) -> dict[str, Any]:
 
 
 def letter_row(
-    letter: Letter, envelope: Envelope, decision: Decision, asks: Asks, raw_sha256: str, now: datetime
+    letter: Letter, envelope: Envelope, decision: Decision, asks: Asks, raw_sha256: str, now: datetime, *, first: bool
 ) -> dict[str, Any]:
-    """A letter and what was decided as the columns of its row, without its id, its ticket and `n`."""
+    """A letter and what was decided as the columns of its row, without its id, its ticket and `n`. `first`: no letter
+    before had this content."""
     from ticketctl.intake.value import message_id_key
 
     author = letter.author
@@ -226,6 +227,7 @@ def letter_row(
         "key_digest": key_digest(asks.key),
         "key_queue": asks.key.partition("\n")[0],
         "content": asks.content,
+        "first": asks.content if first else None,
         "received": now,
         "recipient": envelope.recipient,
         "sender": envelope.sender,
@@ -256,7 +258,7 @@ def reference_rows(letter_id: int, asks: Asks) -> list[dict[str, Any]]:
 def letter_of(row: Row[Any]) -> LetterRow:
     """The letter of a row of LETTER."""
     values = row._asdict()
-    for name in ("key_digest", "id_key"):
+    for name in ("key_digest", "id_key", "first"):
         del values[name]
     values["ticket"] = values.pop("ticket_id")
     values["author"] = Address(address=values.pop("author_address"), name=values.pop("author_name"))

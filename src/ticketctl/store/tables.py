@@ -39,8 +39,8 @@ _KEY = 250  # addresses and message ids as compared
 
 
 def _table(name: str, *parts: Any) -> Table:
-    # MariaDB's options (utf8mb4_bin: its own collation takes ß for ss) stand in the migrations: here they would import
-    # its dialect. sqlite_autoincrement: else SQLite gives the id of a deleted last row again.
+    # MariaDB's options (utf8mb4_nopad_bin: its own collation takes ß for ss) stand in the migrations: here they would
+    # import its dialect. sqlite_autoincrement: else SQLite gives the id of a deleted last row again.
     serial = [part for part in parts if isinstance(part, Column) and part.primary_key and part.autoincrement is True]
     return Table(name, metadata, *parts, sqlite_autoincrement=True) if serial else Table(name, metadata, *parts)
 
@@ -168,6 +168,7 @@ letter = _table(
     Column("key_digest", Line(64), nullable=False, unique=True),
     Column("key_queue", LongText, nullable=False),
     Column("content", Line(64), nullable=False, index=True),
+    Column("first", Line(64)),  # its content, where no other letter had that before
     Column("received", Moment, nullable=False),
     Column("recipient", LongText),
     Column("sender", LongText),
@@ -191,6 +192,7 @@ letter = _table(
     Column("size", Integer, nullable=False),
     Index(None, "verdict", "id"),
     Index(None, "id_key", "id"),
+    Index(None, "first", unique=True),
 )
 
 reference = _table(
@@ -305,4 +307,11 @@ brake = _table(
     Column("at", Moment, nullable=False),
     Column("author", Line(_NAME), nullable=False),
     Column("reason", LongText, nullable=False),
+)
+
+# a row to lock where several write at once (READ COMMITTED): SQLite has one writer anyhow
+gate = _table(
+    "gate",
+    Column("name", Line(20), primary_key=True),
+    Column("passed", Integer, nullable=False),
 )

@@ -52,6 +52,11 @@ def to_json(value: Any) -> str:
     return msgspec.json.encode(plain(value)).decode() if "\\u0000" in text else text
 
 
+def _collation(dialect: Dialect) -> str | None:
+    """PostgreSQL's own would sort by a language's rules; MariaDB's is said of the whole table."""
+    return "C" if dialect.name == "postgresql" else None
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware time in UTC, to the microsecond."""
 
@@ -83,6 +88,9 @@ class Line(TypeDecorator[str]):
         super().__init__(length)
         self.length = length
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(self.length, collation=_collation(dialect)))
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else cleaned(value)[: self.length]
 
@@ -98,7 +106,7 @@ class LongText(TypeDecorator[str]):
             from sqlalchemy.dialects.mysql import LONGTEXT
 
             return dialect.type_descriptor(LONGTEXT())
-        return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(Text(collation=_collation(dialect)))
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else cleaned(value)

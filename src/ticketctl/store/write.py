@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ticketctl.change import (
@@ -36,13 +36,14 @@ from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
 from ticketctl.store.read import Reader
 from ticketctl.store.types import to_json
-from ticketctl.store.value import Again, OutboxRow, Revision
+from ticketctl.store.value import Again, LetterRow, OutboxRow, Revision
 from ticketctl.ticket import Actor, Ticket
 
 if TYPE_CHECKING:
     from ticketctl.intake.value import Asks, Decision, Envelope, Known, Verdict
     from ticketctl.letter.value import Letter
 
+ANSWERS, POLICY = "answers", "policy"  # the gates
 _DRAWS = 20  # numbers tried before we give up
 _INVERSE: dict[LinkType, LinkType] = {"normal": "normal", "parent": "child", "child": "parent"}
 
@@ -65,6 +66,9 @@ class Writer(Reader):
         self.owed: dict[str, int] = {}  # rows that this transaction put into the outbox, by their tokens
         self._made: set[int] = set()  # tickets of this transaction
         self._read: dict[int, Ticket] = {}  # as this transaction last read or wrote them
+        self._doubles: set[str] = set()  # contents that other letters have
+        self._entered = False
+        self._crowded = connection.dialect.name != "sqlite"  # others write at the same time
 
     def current(self) -> Policy:
         """The policy that this transaction is held to."""
@@ -75,16 +79,49 @@ class Writer(Reader):
     # tickets
 
     def ticket(self, ticket_id: int) -> Ticket | None:
-        """That ticket, read once: whoever changed it since makes `change` say TryAgain, by its version."""
+        """That ticket, its row locked, read once: whoever changed it since makes `change` say TryAgain, by its
+        version."""
         if ticket_id not in self._read:
-            found = super().ticket(ticket_id)
-            if found is None:
+            wanted = rows.TICKET.where(t.ticket.c.id == ticket_id).with_for_update(key_share=True)
+            row = self._connection.execute(wanted).first()
+            if row is None:
                 return None
-            self._read[ticket_id] = found
+            self._read[ticket_id] = rows.ticket_of(row)
         return self._read[ticket_id]
 
+    def free(self, found: Sequence[Ticket]) -> Ticket | None:
+        """The first of these that nobody else is changing at this moment; it is as it was found, and ours.
+
+        Raises TryAgain where all of them are in other hands.
+        """
+        if not self._crowded:
+            return found[0] if found else None
+        c = t.ticket.c
+        wanted = select(c.id, c.version).where(c.id.in_([each.id for each in found]))
+        rest = self._connection.execute(wanted.with_for_update(skip_locked=True, key_share=True))
+        ours = {tuple(row) for row in rest}
+        first = next((each for each in found if (each.id, each.version) in ours), None)
+        if found and first is None:
+            raise TryAgain("others are taking every ticket that waits there: try again", race=True)
+        return first
+
+    def letter(self, word: int | str) -> LetterRow:
+        """That letter, its row locked: nobody else places it meanwhile."""
+        found = super().letter(word)
+        if not self._crowded:
+            return found
+        c = t.letter.c
+        self._connection.execute(select(c.id).where(c.id == found.id).with_for_update())
+        return super().letter(found.id)
+
     def known(self, asks: Asks, now: datetime) -> Known:
-        found = super().known(asks, now)
+        from ticketctl.store import known
+
+        if asks.answer_to is not None:
+            self._gate(ANSWERS)  # who counts automatic answers (G13) counts those of everybody before
+        found = known.known(self._connection, asks, now, lock=True)
+        if found.twins or found.again:
+            self._doubles.add(asks.content)
         self._read |= {each: candidate.ticket for each, candidate in found.tickets.items()}
         return found
 
@@ -148,8 +185,26 @@ class Writer(Reader):
         permit(change, None, self.actor, policy)
         permit(change, ticket, replace(self.actor, system=True), policy)
 
+    def _gate(self, name: str) -> None:
+        """Waits until whoever passed this gate before has ended; others wait for us. It is written, not only locked:
+        nodes of a cluster see what was written alone."""
+        if self._crowded:
+            gate = update(t.gate).where(t.gate.c.name == name)
+            self._connection.execute(gate.values(passed=t.gate.c.passed + 1))
+
+    def _enter(self) -> None:
+        """The policy that has the ticket's queue is that of today, and stays so until we end."""
+        if self._crowded and not self._entered:
+            gate = select(t.gate.c.passed).where(t.gate.c.name == POLICY).with_for_update(read=True)
+            self._connection.execute(gate)
+            if self._newest() != self.current().revision:
+                raise TryAgain("the policy was changed meanwhile: try again", race=True)
+            self._entered = True
+
     def _row(self, before: Ticket | None, after: Ticket) -> None:
         row = rows.ticket_row(after)
+        if row["live"] and (before is None or before.queue != after.queue or before.state.type not in rows.LIVE):
+            self._enter()
         if before is None:
             self._connection.execute(insert(t.ticket).values(row))
             self._tags(after, (), after.tags)
@@ -217,7 +272,8 @@ class Writer(Reader):
         Raises Again where another process stored this very delivery since `known` was asked.
         """
         digest = raw.put(self._connection, letter.raw)
-        row = rows.letter_row(letter, envelope, decision, asks, digest, self.now)
+        first = asks.content not in self._doubles
+        row = rows.letter_row(letter, envelope, decision, asks, digest, self.now, first=first)
         try:
             letter_id = t.put(self._connection, t.letter, row)
         except IntegrityError as trouble:
@@ -343,8 +399,8 @@ class Writer(Reader):
         """
         from ticketctl.policy import compiled, read
 
-        c = t.policy.c
-        newest = self._connection.execute(select(c.n).order_by(c.n.desc()).limit(1)).scalar() or 0
+        self._gate(POLICY)
+        newest = self._newest()
         if newest != base:
             raise TryAgain(f"revision {newest} of the policy came between: look at `ticketctl policy diff`, then again")
         policy = read(text, revision=base + 1)
@@ -353,6 +409,10 @@ class Writer(Reader):
         self._connection.execute(insert(t.policy).values(compiled=compiled(policy), **asdict(made)))
         self._given = self._policy = policy
         return made
+
+    def _newest(self) -> int:
+        """The number of the newest revision, 0 where there is none."""
+        return self._connection.execute(select(func.max(t.policy.c.n))).scalar() or 0
 
     def _no_orphans(self, policy: Policy) -> None:
         for queue in self.live_queues():

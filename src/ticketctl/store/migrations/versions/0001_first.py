@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from ticketctl.store import types
+from ticketctl.store.mariadb import TABLE as MARIADB
 
 revision = "0001"
 down_revision = None
@@ -21,9 +22,7 @@ def upgrade() -> None:
         sa.Column("author", types.Line(120), nullable=False),
         sa.Column("reason", types.LongText(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_brake")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     op.create_table(
         "policy",
@@ -34,9 +33,7 @@ def upgrade() -> None:
         sa.Column("text", types.LongText(), nullable=False),
         sa.Column("compiled", types.LongBytes(), nullable=False),
         sa.PrimaryKeyConstraint("n", name=op.f("pk_policy")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     op.create_table(
         "raw",
@@ -45,18 +42,14 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_raw")),
         sa.UniqueConstraint("sha256", name=op.f("uq_raw_sha256")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
         sqlite_autoincrement=True,
     )
     op.create_table(
         "ticket_id",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_id")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -67,9 +60,7 @@ def upgrade() -> None:
         sa.Column("data", types.LongBytes(), nullable=False),
         sa.ForeignKeyConstraint(["raw_id"], ["raw.id"], name=op.f("fk_raw_piece_raw_id")),
         sa.PrimaryKeyConstraint("raw_id", "n", name=op.f("pk_raw_piece")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     op.create_table(
         "ticket",
@@ -110,9 +101,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["id"], ["ticket_id.id"], name=op.f("fk_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket")),
         sa.UniqueConstraint("number", name=op.f("uq_ticket_number")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index(
@@ -156,9 +145,7 @@ def upgrade() -> None:
         sa.Column("data", types.Json(), nullable=False),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_history_ticket_id")),
         sa.PrimaryKeyConstraint("ticket_id", "version", name=op.f("pk_history")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     op.create_table(
         "letter",
@@ -191,9 +178,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_letter_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
         sa.UniqueConstraint("key_digest", name=op.f("uq_letter_key_digest")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("letter", schema=None) as batch_op:
@@ -210,9 +195,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["other_id"], ["ticket.id"], name=op.f("fk_link_other_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_link_ticket_id")),
         sa.PrimaryKeyConstraint("ticket_id", "other_id", "type", name=op.f("pk_link")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     op.create_table(
         "outbox",
@@ -243,9 +226,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_outbox_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("token", name=op.f("uq_outbox_token")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -266,9 +247,7 @@ def upgrade() -> None:
         sa.Column("message_id", types.LongText(), nullable=False),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_token_ticket_id")),
         sa.PrimaryKeyConstraint("token", name=op.f("pk_token")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_token_ticket_id"), ["ticket_id"], unique=False)
@@ -305,9 +284,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_article_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
         sa.UniqueConstraint("ticket_id", "n", name=op.f("uq_article_ticket_id_n")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("article", schema=None) as batch_op:
@@ -327,9 +304,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["outbox_id"], ["outbox.id"], name=op.f("fk_delivery_outbox_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_delivery_ticket_id")),
         sa.PrimaryKeyConstraint("outbox_id", "position", name=op.f("pk_delivery")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delivery_ticket_id_n"), ["ticket_id", "n"], unique=False)
@@ -341,9 +316,7 @@ def upgrade() -> None:
         sa.Column("id_key", types.Line(250), nullable=False),
         sa.ForeignKeyConstraint(["letter_id"], ["letter.id"], name=op.f("fk_reference_letter_id")),
         sa.PrimaryKeyConstraint("letter_id", "position", name=op.f("pk_reference")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     with op.batch_alter_table("reference", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reference_id_key"), ["id_key"], unique=False)

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from alembic import op
 
 from ticketctl.store import types
+from ticketctl.store.mariadb import TABLE as MARIADB
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -43,9 +44,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_tag_ticket_id")),
         sa.PrimaryKeyConstraint("tag", "ticket_id", name=op.f("pk_tag")),
-        mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
-        mysql_engine="InnoDB",
+        **MARIADB,
     )
     op.create_index(op.f("ix_tag_ticket_id"), "tag", ["ticket_id"], unique=False)
     op.add_column("ticket", sa.Column("customer_domain", types.Line(250), nullable=True))
