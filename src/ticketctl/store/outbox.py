@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, and_, false, func, insert, or_, selec
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
-from ticketctl.store.dialects import ids_in
+from ticketctl.store.dialects import by_id, ids_in
 from ticketctl.store.rows import OUTBOX, delivery_rows, outbox_of, outbox_row, token_row
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
@@ -52,7 +52,7 @@ def owe(
 
 def rows(connection: Connection, where: Any, limit: int | None = None) -> list[OutboxRow]:
     """Rows of the outbox, oldest first; `where` names their ids: they are looked up by these."""
-    found = OUTBOX.where(where).with_hint(t.outbox, "NOT INDEXED", "sqlite").order_by(t.outbox.c.id).limit(limit)
+    found = by_id(OUTBOX.where(where), t.outbox).order_by(t.outbox.c.id).limit(limit)
     return [outbox_of(row) for row in connection.execute(found)]
 
 
@@ -83,8 +83,7 @@ def claim(connection: Connection, now: datetime, *, limit: int, ids: Collection[
         ids = connection.execute(waiting(now, open_classes, limit + BESIDE)).scalars().all()
     wanted = select(c.id).where(c.id.in_(sorted(ids)), due, c.mail_class.in_(open_classes))
     wanted = wanted.order_by(c.mail_class, c.next_try, c.id).limit(limit).with_for_update(skip_locked=True)
-    wanted = wanted.with_hint(t.outbox, "NOT INDEXED", "sqlite")
-    found = connection.execute(wanted).scalars().all()
+    found = connection.execute(by_id(wanted, t.outbox)).scalars().all()
     claimed = []
     for each in found:
         mark = secrets.token_hex(16)

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     Row,
     Select,
@@ -30,22 +31,20 @@ from sqlalchemy.types import Integer
 from ticketctl.query import And, Not, Or, Query, Term, TicketRef
 from ticketctl.store import tables as t
 from ticketctl.store import walk
-from ticketctl.store.dialects import ids_in, indexed
+from ticketctl.store.dialects import by_id, ids_in, indexed
 from ticketctl.store.find import Page, Where, condition, readable
 from ticketctl.store.rows import TICKET
-from ticketctl.store.walk import Walk
+from ticketctl.store.walk import Walk, Way
 
 FEW = 200  # so few are driven from at once
 BUDGET = 2000  # rows looked at in order before another way is tried
 MANY = 20_000  # more are not driven from
-Ids = Select[Any]
+Ids = Select[Any] | CompoundSelect[Any]
 
 # What a term has in a table of its own: the ids of its tickets. Full text has its place here.
-SETS: dict[str, Callable[[Term], Ids]] = {
-    "tag": lambda term: select(t.tag.c.ticket_id).where(t.tag.c.tag.in_([str(each) for each in term.values])),
-    "kind": lambda term: select(t.article.c.ticket_id).where(
-        t.article.c.kind.in_([str(each) for each in term.values])
-    ),
+SETS: dict[str, Callable[[Term], Select[Any]]] = {
+    "tag": lambda term: select(t.tag.c.ticket_id).where(t.tag.c.tag.in_([str(x) for x in term.values])),
+    "kind": lambda term: select(t.article.c.ticket_id).where(t.article.c.kind.in_([str(x) for x in term.values])),
 }
 
 
@@ -59,57 +58,75 @@ def tickets(connection: Connection, asked: Page) -> Sequence[Row[Any]]:
         return []  # nothing can be all of that
     way = walk.best(asked, found)
     if way is not None and way.exact:
-        return connection.execute(walked(asked, way.walks)).all()
-    drivers = _drivers(asked, found)
-    sizes = _sizes(connection, drivers, FEW)
-    if sizes and min(sizes) <= FEW:
-        return connection.execute(driven(asked, drivers[sizes.index(min(sizes))])).all()
-    if way is not None and asked.limit is not None:
-        page = _within_budget(connection, asked, way.walks)
+        return _shown(connection, asked, merged(asked, way.walks))
+    return _searched(connection, asked, way, _drivers(asked, found))
+
+
+def _searched(
+    connection: Connection, asked: Page, way: Way | None, drivers: Sequence[Select[Any]]
+) -> Sequence[Row[Any]]:
+    """The page, of rows of which not all are wanted: by what is rare, in order within a budget, by what is rather
+    rare, in order whatever it costs."""
+    wanted = _wanted(asked)
+    rare = _rarest(connection, drivers, FEW)
+    if rare is not None:
+        return _shown(connection, asked, rare, wanted)
+    ordered = way if asked.limit is not None else None
+    if ordered is not None:
+        page = _within_budget(connection, asked, ordered.walks)
         if page is not None:
             return page
-    sizes = _sizes(connection, drivers, MANY)
-    if sizes and min(sizes) <= MANY:
-        return connection.execute(driven(asked, drivers[sizes.index(min(sizes))])).all()
-    if way is not None and asked.limit is not None:
-        return connection.execute(walked(asked, way.walks, where=condition(asked.query, asked.agent))).all()
+    rare = _rarest(connection, drivers, MANY)
+    if rare is not None:
+        return _shown(connection, asked, rare, wanted)
+    if ordered is not None:
+        return _shown(connection, asked, merged(asked, ordered.walks, wanted))
     return connection.execute(plain(asked)).all()
 
 
 def plain(asked: Page) -> Select[Any]:
     """The page, however the database likes to find it."""
-    where = condition(asked.query, asked.agent)
-    return _cut(TICKET.where(where, readable(asked.queues)).order_by(*walk.order(asked)), asked)
+    return _cut(TICKET.where(_wanted(asked)).order_by(*walk.order(asked)), asked)
 
 
-def walked(asked: Page, walks: Sequence[Walk], where: Where | None = None) -> Select[Any]:
-    """The first rows of walks, merged; of those that are so, with `where`."""
+def merged(asked: Page, walks: Sequence[Walk], where: Where | None = None) -> Ids:
+    """The ids of the first rows of each walk; of those that are so, with `where`."""
     deep = None if asked.limit is None else asked.limit + asked.offset
-    beside = [] if where is None else [where, readable(asked.queues)]
-    short = [_hinted(each).where(*beside).order_by(*walk.along(asked)).limit(deep) for each in walks]
-    return _cut(TICKET.where(ids_in(t.ticket.c.id, _all(short))).order_by(*walk.order(asked)), asked)
+    beside = [] if where is None else [where]
+    short = [_hinted(each).where(*beside).order_by(*walk.along(asked)).limit(deep).subquery() for each in walks]
+    ids = [select(part.c.id) for part in short]
+    return union_all(*ids) if len(ids) > 1 else ids[0]
 
 
-def driven(asked: Page, ids: Ids) -> Select[Any]:
-    """The page, of tickets with these ids."""
-    where = and_(condition(asked.query, asked.agent), readable(asked.queues))
-    return _cut(_by_id(TICKET, ids).where(where).order_by(*walk.order(asked)), asked)
-
-
-def budgeted(asked: Page, walks: Sequence[Walk]) -> Select[Any]:
-    """For each walk: its place (`at`), how many rows it has up to the budget (in a row with no `id`), and the ids of
-    those among them that are wanted, up to the limit."""
-    each_way = max(FEW, BUDGET // len(walks))
-    where = and_(condition(asked.query, asked.agent), readable(asked.queues))
+def budgeted(asked: Page, firsts: Sequence[Ids | list[int]], sizes: Sequence[Select[Any]]) -> CompoundSelect[Any]:
+    """For each walk, of which `firsts` are the ids within the budget: its place (`at`), how many these are (in a row
+    with no `id`), and the ids of those among them that are wanted, up to the limit."""
     deep = (asked.limit or 0) + asked.offset
     rows: list[Select[Any]] = []
-    for at, each in enumerate(walks):
-        first = _hinted(each).order_by(*walk.along(asked)).limit(each_way)
-        wanted = _by_id(select(t.ticket.c.id), first).where(where).order_by(*walk.order(asked)).limit(deep).subquery()
+    for at, (first, all_) in enumerate(zip(firsts, sizes, strict=True)):
+        some = _by_id(select(t.ticket.c.id), first).where(_wanted(asked)).order_by(*walk.order(asked)).limit(deep)
+        wanted = some.subquery()
         rows.append(select(literal(at, Integer).label("at"), wanted.c.id, literal(0, Integer).label("size")))
-        size = select(func.count()).select_from(first.subquery()).scalar_subquery()
+        size = select(func.count()).select_from(all_.subquery()).scalar_subquery()
         rows.append(select(literal(at, Integer), type_coerce(literal(None), Integer), size))
-    return union_all(*rows)  # type: ignore[return-value]  # a select as well
+    return union_all(*rows)
+
+
+def _wanted(asked: Page) -> Where:
+    return and_(condition(asked.query, asked.agent), readable(asked.queues))
+
+
+def _few(connection: Connection, ids: Ids) -> Ids | list[int]:
+    """The ids, or on MariaDB what they are: it would read the whole table beside them, if that looks cheap."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        return list(connection.execute(ids).scalars())
+    return ids
+
+
+def _shown(connection: Connection, asked: Page, ids: Ids, where: Where | None = None) -> Sequence[Row[Any]]:
+    """The page, of tickets with these ids; of those that are so, with `where`."""
+    found = _by_id(TICKET, _few(connection, ids)).where(*([] if where is None else [where]))
+    return connection.execute(_cut(found.order_by(*walk.order(asked)), asked)).all()
 
 
 def _within_budget(connection: Connection, asked: Page, walks: Sequence[Walk]) -> Sequence[Row[Any]] | None:
@@ -118,7 +135,8 @@ def _within_budget(connection: Connection, asked: Page, walks: Sequence[Walk]) -
     deep = (asked.limit or 0) + asked.offset
     found: list[list[int]] = [[] for _ in walks]
     sizes = [0] * len(walks)
-    for row in connection.execute(budgeted(asked, walks)):
+    firsts = [_hinted(each).order_by(*walk.along(asked)).limit(each_way) for each in walks]
+    for row in connection.execute(budgeted(asked, [_few(connection, first) for first in firsts], firsts)):
         if row.id is None:
             sizes[row.at] = row.size
         else:
@@ -128,7 +146,7 @@ def _within_budget(connection: Connection, asked: Page, walks: Sequence[Walk]) -
     ids = [each for some in found for each in some]
     if not ids:
         return []
-    wanted = TICKET.where(t.ticket.c.id.in_(ids)).with_hint(t.ticket, "NOT INDEXED", "sqlite")
+    wanted = by_id(TICKET.where(t.ticket.c.id.in_(ids)), t.ticket)
     return connection.execute(_cut(wanted.order_by(*walk.order(asked)), asked)).all()
 
 
@@ -158,41 +176,35 @@ def _customers(connection: Connection, value: Any) -> list[str]:
     return [str(address) for address in found.scalars()]
 
 
-def _drivers(asked: Page, found: walk.Held) -> list[Ids]:
+def _drivers(asked: Page, found: walk.Held) -> list[Select[Any]]:
     """What has all that may be wanted: stretches of indexes, sets of ids."""
     sets = [each for part in walk.parts(asked.query) if (each := _set(part)) is not None]
     return [*sets, *(_hinted(Walk(*each)) for each in walk.stretches(asked, found))]
 
 
-def _set(part: Query) -> Ids | None:
+def _set(part: Query) -> Select[Any] | None:
     if isinstance(part, Term) and part.field in SETS:
         return SETS[part.field](part)
     return None
 
 
-def _sizes(connection: Connection, drivers: Sequence[Ids], most: int) -> list[int]:
-    """How many ids each has; one more than `most` where there are more."""
+def _rarest(connection: Connection, drivers: Sequence[Select[Any]], most: int) -> Select[Any] | None:
+    """The driver with the fewest ids, None where all have more than `most`."""
     if not drivers:
-        return []
-    counts = [
-        select(func.count()).select_from(each.limit(most + 1).subquery()).scalar_subquery() for each in drivers
-    ]
-    return [*connection.execute(select(*counts)).one()]
+        return None
+    counts = [select(func.count()).select_from(each.limit(most + 1).subquery()).scalar_subquery() for each in drivers]
+    sizes = [*connection.execute(select(*counts)).one()]
+    return drivers[sizes.index(min(sizes))] if min(sizes) <= most else None
 
 
-def _hinted(each: Walk) -> Ids:
+def _hinted(each: Walk) -> Select[Any]:
     """The ids of a walk."""
     return indexed(select(t.ticket.c.id).where(each.at), t.ticket, each.along)
 
 
-def _by_id(wanted: Select[Any], ids: Ids) -> Select[Any]:
-    return wanted.where(ids_in(t.ticket.c.id, ids)).with_hint(t.ticket, "NOT INDEXED", "sqlite")
-
-
-def _all(short: Sequence[Ids]) -> Any:
-    """Together; each keeps its own order and limit."""
-    parts = [each.subquery() for each in short]
-    return union_all(*(select(part.c.id) for part in parts)) if len(parts) > 1 else select(parts[0].c.id)
+def _by_id(wanted: Select[Any], ids: Ids | list[int]) -> Select[Any]:
+    c = t.ticket.c.id
+    return by_id(wanted.where(c.in_(ids) if isinstance(ids, list) else ids_in(c, ids)), t.ticket)
 
 
 def _cut(found: Select[Any], asked: Page) -> Select[Any]:
