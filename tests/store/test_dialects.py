@@ -7,7 +7,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ticketctl.query import And, Term
-from ticketctl.store import find, tables
+from ticketctl.store import find, seek, tables, walk
 
 DIALECTS = [postgresql.dialect(), mysql.dialect()]
 
@@ -20,7 +20,8 @@ def test_tables_and_lists_compile(dialect):
         for index in table.indexes:
             CreateIndex(index).compile(dialect=dialect)
     asked = find.Page(query=And((Term(field="word", values=("x",)),)), queues=("A", "B"), limit=5)
-    assert "UNION ALL" in str(find.page(asked).compile(dialect=dialect))
+    way = walk.best(asked, walk.held(asked))
+    assert "UNION ALL" in str(seek.merged(asked, way.walks).compile(dialect=dialect))
 
 
 def test_no_key_is_longer_than_mariadb_takes():
