@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, and_, false, func, insert, or_, selec
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
-from ticketctl.store.dialects import by_id, ids_in
+from ticketctl.store.hints import by_id
 from ticketctl.store.rows import OUTBOX, delivery_rows, outbox_of, outbox_row, token_row
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
@@ -125,6 +125,8 @@ def listed(
     connection: Connection, statuses: Sequence[str], agent: str | None, limit: int | None, *, notices: bool
 ) -> list[OutboxRow]:
     """Rows of these statuses, oldest first: a stretch of an index for each, of which no more is read than is shown."""
+    from ticketctl.store.among import ids_in
+
     c = t.outbox.c
     where = [c.agent == agent] if agent is not None else []
     where += [] if notices else [c.mail_class != "notice"]

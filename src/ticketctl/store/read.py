@@ -12,7 +12,7 @@ from ticketctl.errors import Misconfigured, NotThere
 from ticketctl.policy import Policy
 from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
-from ticketctl.store.dialects import ids_in, indexed
+from ticketctl.store.hints import indexed
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import Brake, CustomerRow, Entry, LetterRow, Link, OutboxRow, Revision, Sort, Standing
 from ticketctl.ticket import Article, Ticket
@@ -276,6 +276,8 @@ class Reader:
 
     def answers(self, ticket_id: int) -> list[OutboxRow]:
         """The automatic answers of a ticket, sent or not, oldest first."""
+        from ticketctl.store.among import ids_in
+
         d = t.delivery.c
         owed = select(d.outbox_id).where(d.ticket_id == ticket_id, d.n == 0)
         return outbox.rows(self._connection, and_(ids_in(t.outbox.c.id, owed), t.outbox.c.mail_class == "auto"))

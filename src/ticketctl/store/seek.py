@@ -31,8 +31,9 @@ from sqlalchemy.types import Integer
 from ticketctl.query import And, Not, Or, Query, Term, TicketRef
 from ticketctl.store import tables as t
 from ticketctl.store import walk
-from ticketctl.store.dialects import by_id, ids_in, indexed
+from ticketctl.store.among import ids_in
 from ticketctl.store.find import Page, Where, condition, readable
+from ticketctl.store.hints import by_id, indexed
 from ticketctl.store.rows import TICKET
 from ticketctl.store.walk import Walk, Way
 
