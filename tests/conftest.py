@@ -122,7 +122,7 @@ def public() -> Path:
     return Path(os.environ[PUBLIC])
 
 
-@pytest.fixture(params=servers.DATABASES)
+@pytest.fixture(scope="module", params=servers.DATABASES)
 def database(request: pytest.FixtureRequest) -> str:
     """The kind of database: a test that uses this, or `place`, runs once for each."""
     return str(request.param)
@@ -131,6 +131,13 @@ def database(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def place(database: str) -> Iterator[Callable[[Path], str]]:
     """Gives the URL of a new desk's place: for SQLite the file that is asked for, else an empty database of its own."""
+    with servers.places(database, Path(os.environ[SERVERS])) as give:
+        yield give
+
+
+@pytest.fixture(scope="module")
+def module_place(database: str) -> Iterator[Callable[[Path], str]]:
+    """The same, for a desk that all tests of a module share."""
     with servers.places(database, Path(os.environ[SERVERS])) as give:
         yield give
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,24 +39,18 @@ logins = ["bert"]
 """
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A desk with one ticket, to be copied."""
-    path = tmp_path_factory.mktemp("fresh") / "desk.db"
-    store = Store.create(f"sqlite:///{path}")
+@pytest.fixture
+def url(place: Callable[[Path], str], tmp_path: Path) -> str:
+    """A desk with one ticket."""
+    made = place(tmp_path / "desk.db")
+    store = Store.create(made)
     with store.writing(SYSTEM, NOW) as tx:
         tx.apply(POLICY, "anna", "for a test", 0)
     with store.writing(SYSTEM, NOW) as tx:
         ticket_id, number = tx.number(tx.policy().desk)
         tx.change(None, Created(id=ticket_id, number=number, title="T", queue="Raw", state=State.NEW))
     store.close()
-    return path
-
-
-@pytest.fixture
-def url(fresh: Path, tmp_path: Path) -> str:
-    shutil.copy(fresh, tmp_path / "desk.db")
-    return f"sqlite:///{tmp_path}/desk.db"
+    return made
 
 
 @pytest.fixture

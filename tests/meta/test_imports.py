@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -17,8 +20,13 @@ domain = "example.org"
 [queues.Raw]
 addresses = ["raw@example.org"]
 [agents.anna]
-logins = ["anna"]
+logins = ["LOGIN"]
 admin = true
+[agents.anna.queues]
+Raw = ["rw"]
+[templates.vpn]
+kind = "answer"
+body = "It is mended."
 """
 
 MARK = "modules: "
@@ -29,6 +37,12 @@ HELP = ("sqlalchemy", "alembic", "jinja2", "email", "msgspec", "tomlkit", "tomll
 # Of no use to a filter that has a SQLite desk.
 FILTER = ("click", "alembic", "jinja2", "email", "smtplib", "tomlkit", "rich", "daemon", "psycopg", "pymysql",
           "ticketctl.cli", "ticketctl.desk", "ticketctl.render", "ticketctl.post", "ticketctl.flush")  # fmt: skip
+
+
+@cache
+def drawn(imports: str) -> frozenset[str]:
+    """What a fresh interpreter has after it imported these."""
+    return frozenset(imported(f"import {imports}"))
 
 
 def imported(code: str, **environment: str) -> set[str]:
@@ -92,13 +106,105 @@ assert status == 0, status"""
     modules = imported(code)
     assert "sqlalchemy" in modules
     # SQLAlchemy has asyncio, and with it email, logging and inspect, whether we want them or not
-    drawn = imported("import sqlalchemy.dialects.sqlite.pysqlite")
-    assert found(modules - drawn, (*FILTER, "asyncio", "logging", "sqlalchemy.orm", "sqlalchemy.ext")) == set()
+    needed = drawn("sqlalchemy.dialects.sqlite.pysqlite")
+    assert found(modules - needed, (*FILTER, "asyncio", "logging", "sqlalchemy.orm", "sqlalchemy.ext")) == set()
 
 
 def test_the_filter_reads_its_command_line_without_anything_slow(bare: set[str]) -> None:
     modules = imported(f"{path()}\nimport io\nfrom ticketctl.postmaster import main\nmain(['--help'], io.BytesIO())")
     assert found(modules - bare, ("sqlalchemy", "sqlite3", *FILTER)) == set()
+
+
+class Program(NamedTuple):
+    """What a program imports, whole: packages of others, and of the standard library what those do not draw in.
+
+    `words` that begin with a verb are ticketctl's, all others the filter's; `{desk}` is a directory.
+    """
+
+    words: str
+    packages: str
+    library: str = ""
+    status: int = 0
+
+
+ALCHEMY = "msgspec, sqlalchemy, sqlalchemy.dialects.sqlite.pysqlite"
+# What the store needs: sqlite3 for its errors' names, secrets for marks, tomllib for files and policies.
+STORE = "hmac secrets sqlite3 tomllib"
+FILTERING = f"{STORE} getopt gettext resource unicodedata"
+VERB = f"{STORE} pwd"
+PROGRAMS = {
+    # click has shutil for the width, signal ends gently
+    "help": Program("--help", "click", "bz2 fnmatch locale lzma shutil signal textwrap zlib"),
+    "completion": Program("completion bash", "click, click.shell_completion", "locale signal"),
+    "the filter, SQLite": Program("", ALCHEMY, f"{FILTERING} syslog zoneinfo"),
+    "the filter, PostgreSQL": Program(
+        # the tables name an option of SQLite's, and SQLAlchemy then asks its dialect
+        " --database postgresql:///desk?host={desk}", f"{ALCHEMY}, sqlalchemy.dialects.postgresql.psycopg, psycopg",
+        FILTERING, 75,
+    ),
+    "the filter, MariaDB": Program(
+        " --database mariadb://anna@localhost/desk?unix_socket={desk}/none",
+        f"{ALCHEMY}, sqlalchemy.dialects.mysql.pymysql, pymysql", FILTERING, 75,
+    ),
+    "list": Program("list", f"click, {ALCHEMY}", f"{VERB} zoneinfo"),
+    "status": Program("status", f"click, {ALCHEMY}", f"{VERB} zoneinfo"),
+    "show": Program("show 1", f"click, {ALCHEMY}", f"{VERB} zoneinfo"),
+    "take": Program("take 1", f"click, {ALCHEMY}", VERB),
+    # click asks difflib about every short option, in vain
+    "note": Program("note 1 -m Called.", f"click, {ALCHEMY}", f"{VERB} difflib"),
+    "reply": Program(
+        "reply 1 -t vpn -y", f"click, {ALCHEMY}, jinja2.meta, jinja2.sandbox, email.generator, email.policy",
+        f"{VERB} difflib unicodedata zoneinfo",
+    ),
+    "flush": Program("flush", f"click, {ALCHEMY}", VERB),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a desk with one ticket."""
+    folder = tmp_path_factory.mktemp("imports")
+    desk(folder / "desk.db")
+    imported(ran(" ", folder))
+    return folder
+
+
+def ran(words: str, folder: Path, status: int = 0) -> str:
+    """The code that runs a verb, or the filter, on the desk in a folder."""
+    argv = words.format(desk=folder).split()
+    if words[:1].strip():
+        return f"{path()}\nfrom ticketctl.cli import main\nstatus = main({argv!r})\nassert status == {status}, status"
+    given = ["--database", f"sqlite:///{folder}/desk.db", "--recipient", "raw@example.org", *argv]
+    mail = MAIL.replace(b"<1@", f"<{len(words)}@".encode())
+    return f"""{path()}
+import io
+from ticketctl.postmaster import main
+status = main({given!r}, io.BytesIO({mail!r}))
+assert status == {status}, status"""
+
+
+def packages(modules: set[str] | frozenset[str], known: frozenset[str]) -> set[str]:
+    """The modules by their packages: of what is known the second level, of SQLAlchemy's dialects the third."""
+    named = set()
+    for module in modules:
+        names = module.split(".")
+        depth = 3 if module.startswith("sqlalchemy.dialects.") else 2 if names[0] in known else 1
+        if names[0] != "ticketctl" and not any(name.startswith("_") for name in names[:depth]):
+            named.add(".".join(names[:depth]))
+    return named
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_imports_what_its_row_says_and_no_more(name: str, one: Path) -> None:
+    program = PROGRAMS[name]
+    modules = imported(
+        ran(program.words, one, program.status), TICKETCTL_CONFIG=os.devnull, TICKETCTL_SENDMAIL="/bin/true",
+        TICKETCTL_DATABASE=f"sqlite:///{one}/desk.db",
+    )  # fmt: skip
+    known = drawn(program.packages)
+    beyond = packages(modules, known) - packages(known, known)
+    assert beyond - {*program.library.split()} == set()
+    assert {*program.packages.split(", ")} - modules == set()  # a row that is out of date
 
 
 def test_a_module_that_is_not_wanted_would_be_seen() -> None:
@@ -114,5 +220,5 @@ def desk(file: Path) -> None:
 
     store = Store.create(f"sqlite:///{file}")
     with store.writing(SYSTEM, datetime(2026, 11, 22, tzinfo=UTC)) as tx:
-        tx.apply(POLICY, "root", "first", 0)
+        tx.apply(POLICY.replace("LOGIN", pwd.getpwuid(os.getuid()).pw_name), "root", "first", 0)
     store.close()

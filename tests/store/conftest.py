@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from servers import sql
+from servers import rows
 from ticketctl.change import ArticleAdded, Change, Created
 from ticketctl.change.step import Owed, Step
 from ticketctl.intake.value import Asks, Decision, Envelope
 from ticketctl.letter.value import Letter
-from ticketctl.store import Store, Writer, tables
+from ticketctl.store import Store, Writer
 from ticketctl.ticket import POSTMASTER, SYSTEM, Actor, Address, Article, Kind, State, Ticket
 
 NOW = datetime(2026, 11, 22, 9, 30, 0, 123456, tzinfo=UTC)
@@ -62,8 +61,6 @@ _serial = itertools.count(1)
 MakeTicket = Callable[..., Ticket]
 
 
-SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what no server has
-
 
 def make_store(where: Path | str, text: str = POLICY, **options: Any) -> Store:
     """A desk at that URL, or in that SQLite file."""
@@ -81,13 +78,8 @@ def store(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Store]:
 
 
 def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but the transport's own, and the marks of those who passed a gate."""
-    names = [table for table in tables.metadata.sorted_tables if table.name != "gate"]
-    with sql(str(store.url)) as connection:
-        return {
-            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
-            for table in names
-        }
+    """Every row of every table but the transport's own."""
+    return rows(str(store.url))
 
 
 @pytest.fixture

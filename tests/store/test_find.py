@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from store.conftest import ANNA, LATER, NOW, SQLITE, SYSTEM, added, opened
+from servers import SQLITE
+from store.conftest import ANNA, LATER, NOW, SYSTEM, added, opened
 from ticketctl.change import Moved, Prioritised, StateSet, Taken
 from ticketctl.query import And, Not, Or, Span, Term, TicketRef
 from ticketctl.store import Store

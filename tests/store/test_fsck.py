@@ -7,8 +7,8 @@ import sqlite3
 
 import pytest
 
-from servers import sql
-from store.conftest import ANNA, NOW, SQLITE, SYSTEM, added, asks, letter, mail, opened, received, reply
+from servers import SQLITE, sql
+from store.conftest import ANNA, NOW, SYSTEM, added, asks, letter, mail, opened, received, reply
 from ticketctl.change import Taken
 from ticketctl.errors import Unavailable
 from ticketctl.store.fsck import fsck

@@ -14,7 +14,8 @@ import time
 import pytest
 from alembic.autogenerate import compare_metadata
 
-from store.conftest import NOW, POLICY, SQLITE, added, letter, make_store, opened
+from servers import SQLITE
+from store.conftest import NOW, POLICY, added, letter, make_store, opened
 from ticketctl import config
 from ticketctl import store as store_
 from ticketctl.errors import Misconfigured, Refusal, TryAgain, Unavailable

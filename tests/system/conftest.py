@@ -34,7 +34,8 @@ def _install(checkout: Path, target: Path) -> None:
             elif source.exists():
                 shutil.copy(source, copy)
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", target / "bin" / "python"]
-        install = [*pip, "install", "-q", "--no-compile", "-c", checkout / "constraints.txt", copy]
+        whole = f"{copy}[postgresql,mariadb]"
+        install = [*pip, "install", "-q", "--no-compile", "-c", checkout / "constraints.txt", whole]
         done = subprocess.run(install, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     compileall.compile_dir(target / "lib", quiet=2, workers=2)
@@ -62,9 +63,9 @@ def sink(public: Path) -> Iterator[Sink]:
 
 
 @pytest.fixture
-def desk(public: Path, installed: Path) -> Iterator[Desk]:
+def desk(public: Path, installed: Path, place: Callable[[Path], str]) -> Iterator[Desk]:
     """A fresh desk."""
-    made = Desk(public, installed)
+    made = Desk(public, installed, place)
     yield made
     shutil.rmtree(made.root)
 

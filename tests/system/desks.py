@@ -7,7 +7,10 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+from servers import sql
 
 USER = "daemon"  # not nobody: an alias file that it owns has to prove that the owner counts
 
@@ -35,13 +38,14 @@ roles = ["all"]
 class Desk:
     """A desk that belongs to an unprivileged user, who is its admin, with queues at tickets.test and local.test."""
 
-    def __init__(self, public: Path, programs: Path) -> None:
+    def __init__(self, public: Path, programs: Path, place: Callable[[Path], str]) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="desk", dir=public))
         self.programs = programs
         self.data = self.root / "data"
         self.data.mkdir()
         self.config = self.root / "ticketctl.toml"
-        self.config.write_text(f'database = "sqlite:///{self.data}/ticketctl.db"\nsend = false\n')
+        self.url = place(self.data / "ticketctl.db")
+        self.config.write_text(f'database = "{self.url}"\nsend = false\n')
         self.config.chmod(0o644)
         self.root.chmod(0o755)
         shutil.chown(self.data, USER)
@@ -91,8 +95,16 @@ class Desk:
 
     def hide(self) -> None:
         """Take the database away: what the filter would write cannot be stored."""
-        self.data.rename(self.root / "away")
+        if self.url.startswith("sqlite:"):
+            self.data.rename(self.root / "away")
+            return
+        with sql(self.url) as connection:
+            connection.exec_driver_sql("ALTER TABLE alembic_version RENAME TO away")
 
     def restore(self) -> None:
         """Bring it back."""
-        (self.root / "away").rename(self.data)
+        if self.url.startswith("sqlite:"):
+            (self.root / "away").rename(self.data)
+            return
+        with sql(self.url) as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO alembic_version")

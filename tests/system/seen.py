@@ -10,19 +10,21 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+from servers import rows
 from system.home import Home
 
 
 def dump(database: Path) -> list[str]:
-    """All tables, as SQL."""
+    """All tables of a file, as SQL."""
     with closing(sqlite3.connect(database)) as connection:
         return list(connection.iterdump())
 
 
-def desk(home: Home) -> list[str]:
+def desk(home: Home) -> dict[str, list[tuple[Any, ...]]]:
     """All that a desk knows."""
-    return dump(home.root / "desk.db")
+    return rows(home.url)
 
 
 def ended(home: Home, *words: str, program: str = "ticketctl", stdin: bytes = b"", **options) -> tuple[int, str, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from servers import SQLITE
 from system.home import Home, mail
 from system.seen import desk, dump, ended
 
@@ -23,9 +24,12 @@ GUEST = '[agents.guest]\nname = "Guest"\n[agents.guest.queues]\nSupport = ["rw"]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], list[str]]) -> Home:
+def home(
+    tmp_path_factory: pytest.TempPathFactory, module_place: Callable[[Path], str], program: Callable[[str], list[str]]
+) -> Home:
     """Tickets 1 and 2 in Support, 3 in Sales, which guest may not see; number 2's is a number of id 2's kind."""
-    made = Home(tmp_path_factory.mktemp("desk"), program)
+    root = tmp_path_factory.mktemp("desk")
+    made = Home(root, program, url=module_place(root / "desk.db"))
     policy = made.root / "policy.toml"
     policy.write_text(policy.read_text() + GUEST)
     made.run("policy", "apply", "-m", "a guest", str(policy))
@@ -248,6 +252,7 @@ def spoiled(home: Home, how: str) -> list[str]:
     return options
 
 
+@SQLITE
 @pytest.mark.parametrize("how", DATABASES)
 def test_a_database_that_is_not_well_is_said_and_the_filter_keeps_the_mail(home, unchanged, how):
     database = spoiled(home, how)
@@ -286,6 +291,7 @@ def bound(home: Home, mode: int) -> list[str]:
     return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--"] if os.geteuid() == 0 else []
 
 
+@SQLITE
 @pytest.mark.requires("setpriv")
 def test_a_database_that_may_not_be_written_is_69_and_can_be_read(home, unchanged):
     database = copied(home)
@@ -300,6 +306,7 @@ def test_a_database_that_may_not_be_written_is_69_and_can_be_read(home, unchange
     assert dump(home.root / "copy.db") == before
 
 
+@SQLITE
 def test_a_full_disk_is_69_and_nothing_is_stored(home, unchanged):
     database = copied(home)
     before = dump(home.root / "copy.db")
@@ -316,6 +323,7 @@ def test_a_full_disk_is_69_and_nothing_is_stored(home, unchanged):
     assert dump(home.root / "copy.db") == before
 
 
+@SQLITE
 def test_a_database_that_another_holds_is_75_after_some_patience(home, unchanged):
     (home.root / "mail").write_bytes(mail(9))
     with closing(sqlite3.connect(home.root / "desk.db", isolation_level=None)) as other:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from servers import SQLITE, rows
 from system.desks import USER, Desk
 from system.home import mail
 from ticketctl.intake import Envelope
@@ -51,14 +52,15 @@ TO_SUPPORT = ("--recipient", "support@example.org", "--sender", "carla@customer.
 class Filter:
     """A desk of its own, and the filter on it."""
 
-    def __init__(self, root: Path, program: Callable[[str], list[str]], desk: str = "") -> None:
+    def __init__(self, root: Path, program: Callable[[str], list[str]], desk: str = "", *, url: str = "") -> None:
         self.root = root
         self.database = root / "desk.db"
+        self.url = url or f"sqlite:///{self.database}"
         self.command = program("ticketctl-postmaster")
-        self.store = Store.create(f"sqlite:///{self.database}")
+        self.store = Store.create(self.url)
         with self.store.writing(SYSTEM, NOW) as tx:
             tx.apply(POLICY.format(desk=desk), "root", "first", 0)
-        (root / "ticketctl.toml").write_text(f'database = "sqlite:///{self.database}"\n')
+        (root / "ticketctl.toml").write_text(f'database = "{self.url}"\n')
         self.environment = {"PATH": os.environ["PATH"], "TICKETCTL_CONFIG": str(root / "ticketctl.toml")}
 
     def run(
@@ -77,13 +79,16 @@ class Filter:
         return done.returncode
 
     def letters(self) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.database)) as base:
-            return base.execute("select verdict, queue, subject from letter order by id").fetchall()
+        with self.store.reading() as tx:
+            found = tx.letters(held_only=False)
+        return [(each.verdict, each.queue, each.subject) for each in reversed(found)]
 
 
 @pytest.fixture
-def filter_(tmp_path: Path, program) -> Filter:
-    return Filter(tmp_path, program)
+def filter_(tmp_path: Path, place: Callable[[Path], str], program) -> Iterator[Filter]:
+    made = Filter(tmp_path, program, url=place(tmp_path / "desk.db"))
+    yield made
+    made.store.close()
 
 
 # -- statuses ---------------------------------------------------------------------------------------------------
@@ -112,13 +117,15 @@ def test_0_rubbish_is_a_mail_too(filter_):
         ((), 0, 1),
     ],
 )
-def test_67_only_where_every_recipient_is_unknown_and_the_policy_says_so(tmp_path, program, recipients, status, kept):
-    desk = Filter(tmp_path, program, 'unknown-recipient = "reject"')
+def test_67_only_where_every_recipient_is_unknown_and_the_policy_says_so(
+    tmp_path, place, program, recipients, status, kept
+):
+    desk = Filter(tmp_path, program, 'unknown-recipient = "reject"', url=place(tmp_path / "desk.db"))
     options = [word for each in recipients for word in ("--recipient", each)]
     assert desk.status(mail(), *options) == status
     assert len(desk.letters()) == kept
     (tmp_path / "other").mkdir()
-    kind = Filter(tmp_path / "other", program)
+    kind = Filter(tmp_path / "other", program, url=place(tmp_path / "other" / "desk.db"))
     assert kind.status(mail(), *options) == 0
 
 
@@ -153,6 +160,7 @@ def test_75_a_configuration_that_is_none(filter_):
     assert b"databse" in done.stderr
 
 
+@SQLITE
 def test_75_a_database_that_is_no_desk_or_damaged(filter_):
     (filter_.root / "empty.db").touch()
     assert filter_.status(mail(), "--database", f"sqlite:///{filter_.root}/empty.db") == 75
@@ -160,6 +168,7 @@ def test_75_a_database_that_is_no_desk_or_damaged(filter_):
     assert filter_.status(mail(), "--database", f"sqlite:///{filter_.root}/text.db") == 75
 
 
+@SQLITE
 @pytest.mark.parametrize("limit", ["2", "100"])
 def test_75_a_database_that_another_holds_locked_and_afterwards_the_mail_is_new(filter_, limit):
     with closing(sqlite3.connect(filter_.database, isolation_level=None)) as other:
@@ -172,6 +181,7 @@ def test_75_a_database_that_another_holds_locked_and_afterwards_the_mail_is_new(
     assert [verdict for verdict, *_ in filter_.letters()] == ["new"]
 
 
+@SQLITE
 def test_75_a_disk_that_takes_no_more_and_afterwards_the_mail_is_new(filter_):
     filter_.store.close()
     assert filter_.status(mail(), *TO_SUPPORT, shell="ulimit -f 0; exec") == 75
@@ -198,6 +208,7 @@ def test_75_a_file_system_that_is_full_keeps_what_was_accepted(tmp_path, program
         subprocess.run(["umount", "-l", small], check=True)
 
 
+@SQLITE
 @pytest.mark.requires("root", "system-python")
 def test_75_a_database_that_may_not_be_written(desk: Desk):
     command = desk.filter("--recipient=support@tickets.test").split()
@@ -240,17 +251,11 @@ def test_v_says_a_line_a_recipient_that_steers_no_terminal_and_no_mail_system(fi
     assert done.stderr == b""
 
 
-def rows(database: Path) -> dict[str, list[tuple[Any, ...]]]:
-    with closing(sqlite3.connect(database)) as base:
-        names = [name for (name,) in base.execute("select name from sqlite_master where type = 'table'")]
-        return {name: base.execute(f'select * from "{name}"').fetchall() for name in names}
-
-
 @pytest.mark.parametrize("form", [(), ("-o", "json")])
-def test_explain_says_every_step_writes_nothing_and_ends_with_0(tmp_path, program, form):
-    desk = Filter(tmp_path, program, 'unknown-recipient = "reject"')
+def test_explain_says_every_step_writes_nothing_and_ends_with_0(tmp_path, place, program, form):
+    desk = Filter(tmp_path, program, 'unknown-recipient = "reject"', url=place(tmp_path / "desk.db"))
     desk.status(mail(1), *TO_SUPPORT)
-    before = rows(desk.database)
+    before = rows(desk.url)
     for options in (TO_SUPPORT, ("--recipient", "nobody@example.org")):
         for raw in (mail(1), mail(2), b"\xff"):
             done = desk.run(raw, "--explain", *form, *options)
@@ -259,7 +264,7 @@ def test_explain_says_every_step_writes_nothing_and_ends_with_0(tmp_path, progra
     assert "refused, queue Raw, kind personal: status 67" in desk.run(
         mail(2), "--explain", "--recipient", "nobody@example.org"
     ).stdout.decode()
-    assert rows(desk.database) == before
+    assert rows(desk.url) == before
 
 
 # -- where it runs ----------------------------------------------------------------------------------------------
@@ -323,6 +328,7 @@ def taken(store: Store, raws: list[bytes]) -> Counter[str]:
     return verdicts
 
 
+@SQLITE
 @pytest.mark.requires("corpus")
 def test_every_mail_of_the_corpus_is_one_article_and_its_bytes_come_back(filter_, corpus):
     raws = corpus_mails(corpus)
@@ -335,6 +341,7 @@ def test_every_mail_of_the_corpus_is_one_article_and_its_bytes_come_back(filter_
     assert set(verdicts + again) <= {"new", "follow-up", "duplicate"}
 
 
+@SQLITE
 @pytest.mark.requires("corpus")
 def test_mails_cut_off_at_every_97th_byte_are_kept(filter_, corpus):
     sample = [raw for raw in corpus_mails(corpus)[::40] if len(raw) < 8000][:12]
@@ -351,6 +358,7 @@ print(done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 
 
+@SQLITE
 @pytest.mark.requires("corpus")
 def test_hostile_mails_take_their_share_and_no_more(filter_, corpus, tmp_path):
     folder = tmp_path / "hostile"

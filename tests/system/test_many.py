@@ -14,16 +14,16 @@ from system.seen import desk, ended
 
 
 @pytest.fixture
-def home(tmp_path, program: Callable[[str], list[str]]) -> Home:
+def home(tmp_path, place, program: Callable[[str], list[str]]) -> Home:
     """A desk of three tickets."""
-    made = Home(tmp_path, program)
+    made = Home(tmp_path, program, url=place(tmp_path / "desk.db"))
     for number in range(1, 4):
         made.deliver(mail(number))
     return made
 
 
-def test_ten_who_take_the_next_of_five_get_one_each_and_five_get_none(tmp_path, program):
-    home = Home(tmp_path, program, agents=10)
+def test_ten_who_take_the_next_of_five_get_one_each_and_five_get_none(tmp_path, place, program):
+    home = Home(tmp_path, program, agents=10, url=place(tmp_path / "desk.db"))
     numbers = {home.deliver(mail(number))["number"] for number in range(5)}
     running = [home.start("ticketctl", "-o", "ids", "--as", f"agent{n}", "take", "--next") for n in range(1, 11)]
     ends = [(*each.communicate(timeout=60), each.returncode) for each in running]
@@ -153,8 +153,8 @@ def test_all_mail_is_held_until_all_is_released(home):
     assert len(home.sent()) == 1
 
 
-def test_held_automatic_answers_do_not_hold_an_agents_answer(tmp_path, program):
-    home = Home(tmp_path, program, queue='auto-reply = "received"')
+def test_held_automatic_answers_do_not_hold_an_agents_answer(tmp_path, place, program):
+    home = Home(tmp_path, program, queue='auto-reply = "received"', url=place(tmp_path / "desk.db"))
     home.run("outbox", "hold", "--auto")
     home.deliver(mail(1), "--recipient", "support@example.org")
     home.run("reply", "1", "-m", "Here I am.", "-y")

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,19 +15,19 @@ import pytest
 
 from system.home import Home, mail
 
-KILLS = 200
-MAILS = 40
+KILLS = {"sqlite": 200, "postgresql": 60, "mariadb": 60}
+EACH = 5  # kills for one mail
 
 
 @pytest.fixture
-def home(tmp_path: Path, program) -> Home:
-    return Home(tmp_path, program, queue='auto-reply = "received"')
+def home(tmp_path: Path, place: Callable[[Path], str], program) -> Home:
+    return Home(tmp_path, program, queue='auto-reply = "received"', url=place(tmp_path / "desk.db"))
 
 
 def killed_then_delivered(home: Home, number: int, chance: random.Random, longest: float) -> int:
     """One mail, its filter killed at random moments, then delivered: how many kills came before its end."""
     hits = 0
-    for _ in range(KILLS // MAILS):
+    for _ in range(EACH):
         running = home.start("ticketctl-postmaster", "--recipient", "support@example.org")
         stop = threading.Timer(chance.uniform(0, longest), running.kill)
         stop.start()
@@ -37,20 +38,21 @@ def killed_then_delivered(home: Home, number: int, chance: random.Random, longes
     return hits
 
 
-def test_g1_g4_g5_nothing_is_lost_or_doubled_by_200_kills(home):
+def test_g1_g4_g5_nothing_is_lost_or_doubled_by_200_kills(home, database):
+    kills, mails = KILLS[database], KILLS[database] // EACH
     begun = time.monotonic()
     home.deliver(mail("warm"), "--recipient", "support@example.org")
     longest = (time.monotonic() - begun) * 1.6
     chance = random.Random(20261122)
     with ThreadPoolExecutor(2) as pool:
-        hits = sum(pool.map(lambda n: killed_then_delivered(home, n, chance, longest), range(MAILS)))
-    assert hits > KILLS // 4
+        hits = sum(pool.map(lambda n: killed_then_delivered(home, n, chance, longest), range(mails)))
+    assert hits > kills // 4
     tickets = home.json("list", "--all")
     assert Counter(ticket["title"] for ticket in tickets) == Counter(
-        ["Printer warm", *(f"Printer {n}" for n in range(MAILS))]
+        ["Printer warm", *(f"Printer {n}" for n in range(mails))]
     )
     assert {ticket["articles"] for ticket in tickets} == {1}
-    assert len(home.json("mail", "list", "--all")) == MAILS + 1
+    assert len(home.json("mail", "list", "--all")) == mails + 1
     home.run("fsck")
 
 
@@ -65,8 +67,8 @@ def test_g4_twenty_copies_at_once_are_one_article(home):
     assert len(home.sent()) == 1
 
 
-def test_g7_one_of_fifty_takes_the_ticket_and_the_others_are_told_who(tmp_path, program):
-    home = Home(tmp_path, program, agents=50)
+def test_g7_one_of_fifty_takes_the_ticket_and_the_others_are_told_who(tmp_path, place, program):
+    home = Home(tmp_path, program, agents=50, url=place(tmp_path / "desk.db"))
     number = home.deliver(mail())["number"]
     running = [home.start("ticketctl", "-o", "json", "--as", f"agent{n}", "take", number) for n in range(1, 51)]
     ends = [(*each.communicate(timeout=120), each.returncode) for each in running]

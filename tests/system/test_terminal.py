@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +26,11 @@ confirm = false
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], list[str]]) -> Home:
-    made = Home(tmp_path_factory.mktemp("desk"), program)
+def home(
+    tmp_path_factory: pytest.TempPathFactory, module_place: Callable[[Path], str], program: Callable[[str], list[str]]
+) -> Home:
+    root = tmp_path_factory.mktemp("desk")
+    made = Home(root, program, url=module_place(root / "desk.db"))
     policy = made.root / "policy.toml"
     policy.write_text(policy.read_text() + ANSWER)
     made.run("policy", "apply", "-m", "answers", str(policy))
@@ -222,8 +226,8 @@ def test_a_terminal_gets_a_table_and_a_pager_and_a_pipe_gets_tsv_and_plain_pages
 HOSTILE = "a\x1b]0;owned\x07b\x9b31mc\u202ed\u2066e\rf"
 
 
-def test_a_hostile_mail_is_harmless_wherever_it_is_shown(tmp_path, program):
-    home = Home(tmp_path, program, queue='auto-reply = "received"')
+def test_a_hostile_mail_is_harmless_wherever_it_is_shown(tmp_path, place, program):
+    home = Home(tmp_path, program, queue='auto-reply = "received"', url=place(tmp_path / "desk.db"))
     raw = (
         f'From: "{HOSTILE}" <carla@customer.test>\nTo: support@example.org\nSubject: {HOSTILE}\n'
         f"Message-ID: <1@customer.test>\n\nThe text {HOSTILE} ends.\n"

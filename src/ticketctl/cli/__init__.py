@@ -1,7 +1,7 @@
 """The shell's side of the desk: the table of verbs, and `main`, where every exit status comes out.
 
 A verb asks here (options, files, editor, terminal) and is done in `desk`. Nothing slow is imported before a verb
-needs it: `--help` and completion stand on click alone (style.md rule 17; tests/cli/test_startup.py).
+needs it: `--help` and completion stand on click alone (style.md rule 17; tests/meta/test_imports.py).
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ NAME = 998  # characters of a display name
 
 # Most fields hold one plain address; what matches is what the reader below would give.
 _USUAL = re.compile(
-    r"\s*(?:(?:\"?([A-Za-z0-9][A-Za-z0-9 ]{0,98})\"?\s*)?<([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>"
+    r"\s*(?:(?:(\"[A-Za-z0-9][A-Za-z0-9 .,_-]{0,98}\"|[A-Za-z0-9][A-Za-z0-9 ._-]{0,98})\s*)?"
+    r"<([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)>"
     r"|([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*))\s*\Z",
     re.ASCII,
 )
@@ -55,7 +56,7 @@ def read(text: str, limit: int = LIMIT) -> tuple[list[Mailbox], bool]:
     """The mailboxes of a field that is unfolded but not decoded, and whether some beyond `limit` were left out."""
     usual = _USUAL.match(text) if len(text) < 300 else None
     if usual is not None and limit > 0:
-        name = " ".join(usual[1].split()) if usual[1] else None
+        name = " ".join(usual[1].strip('"').split()) if usual[1] else None
         return [Mailbox(address=Address(address=usual[2] or usual[3], name=name))], False
     found: list[Mailbox] = []
     for segment in _segments(_tokens(text)):

@@ -8,7 +8,7 @@ ours that comes back in it. People forward and quote bounces, so what is quoted 
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 
 from ticketctl.letter import vacation, wording
 from ticketctl.letter.value import Letter
@@ -44,7 +44,6 @@ _REPLY = ("re:", "fw:", "fwd:", "aw:", "wg:", "sv:", "vs:", "antw:", "tr:", "rv:
           "pd:", "odp:", "转发:", "回复:", "答复:", "轉寄:")  # fmt: skip
 _DAEMON = frozenset(("mailerdaemon", "maildaemon", "mdaemon", "mailerdeamon"))
 _EXCHANGE = "microsoftexchange329e71ec88ae4615bbc36ab6ce41"  # ...109e@: its own name in every installation
-_EXCHANGE = "microsoftexchange329e71ec88ae4615bbc36ab6ce41"  # ...109e@: its own name in every installation
 _SERVER = frozenset((
     "postmaster", "mailsystem", "mailadmin", "mailadministrator", "mailerror", "mailerrors", "mailbounce",
     "mailbounces", "bounce", "bounces", "bouncehandler", "mta", "ndr", "dsn", "smtpd", "sysadmin", "daemon",
@@ -61,13 +60,16 @@ _SERVER_NAME = (
 )  # fmt: skip
 
 _QUOTED = r"[ \t]{0,8}[>|][ \t>]"
-_FIELD = r"(?i)(?:final-recipient|original-recipient|reporting-mta|diagnostic-code|remote-mta|action|status):"
+_FIELD = r"(?ai)(?:final-recipient|original-recipient|reporting-mta|diagnostic-code|remote-mta|action|status):"
+_FIELD_ENDS = ("-recipient:", "-mta:", "-code:", "action:", "status:")
 _TRACE = r"(?i)[ \t]{0,8}(?:received|return-path|message-id|mime-version|dkim-signature|x-[a-z-]{1,40}):"
 _TOP = r"(?i)(?:received|return-path):[ \t]"
+_BEGIN = 3  # characters
 _FRAME = " \t-=*_|#.:;,[]()<>+~\u30fc\u2015\u2500"
 _FORWARD = ("begin forwarded message", "forwarded message", "weitergeleitete nachricht", "message transfere",
             "anfang der weitergeleiteten", "mensaje reenviado", "messaggio inoltrato")  # fmt: skip
 _CODE = r"(?<![\w.:/-])(?:[245]\.\d{1,3}\.\d{1,3}(?![\w.])|(?:42\d|45\d|50[0-4]|52[0-3]|53\d|55\d|57\d)[ -]\S)"
+_CODE_BEGINS = r"[245]\.\d|[45]\d\d[ -]\S"
 _NOTIFICATION = r'\\?"(?:notificationType|eventType)\\?"\s{0,4}:\s{0,4}\\?"(Bounce|Complaint)'
 
 
@@ -100,12 +102,11 @@ def nature(letter: Letter, *, null: bool) -> Kind | None:
     A bounce is every delivery report, one of a delay or a success too (RFC 3464 section 2.3.3); `Letter.reports` tells
     them apart. A vacation mail or a challenge is none, even where it gives our mail back (RFC 3834 section 2).
     """
-    return _structure(letter) or Shape(letter).kind(null)
+    return Shape(letter).nature(null)
 
 
-def _structure(letter: Letter) -> Kind | None:
-    """By MIME types and by fields that only reports have."""
-    own = [letter.parts[index].content_type for index in outermost(letter)]
+def _structure(letter: Letter, own: list[str], subject: str) -> Kind | None:
+    """By MIME types (`own`: of its own parts) and by fields that only reports have; `subject` without its tags."""
     report = own[:1] == ["multipart/report"]
     forwarded = not report and fold(letter.subject[:20]).replace(" :", ":").startswith(_REPLY)
     if not forwarded and (kind := next((REPORT_PARTS[name] for name in own if name in REPORT_PARTS), None)):
@@ -120,7 +121,6 @@ def _structure(letter: Letter) -> Kind | None:
         return Kind.FEEDBACK
     if letter.first("X-Amz-Sns-Message-Id") and (found := re.search(_NOTIFICATION, letter.text[:TEXT_LIMIT])):
         return Kind.BOUNCE if found[1] == "Bounce" else Kind.FEEDBACK
-    subject, _ = vacation.untagged(letter.subject)
     if subject.startswith("report domain: ") and "submitter:" in subject:  # RFC 7489 section 7.2.1.1
         return Kind.FEEDBACK
     if subject.startswith("complaint about message from ") and "message/rfc822" in own:  # Hotmail's JMRP
@@ -129,13 +129,18 @@ def _structure(letter: Letter) -> Kind | None:
 
 
 class Shape:
-    """What a mail without a report's structure shows of being one; everything is computed when first asked for."""
+    """What a mail shows of being a report; everything is computed when first asked for."""
 
     def __init__(self, letter: Letter) -> None:
         self.letter = letter
 
-    def kind(self, null: bool) -> Kind | None:
-        """BOUNCE or MDN, or None."""
+    def nature(self, null: bool) -> Kind | None:
+        """BOUNCE, MDN or FEEDBACK, or None: as the function of that name says."""
+        own = [self.letter.parts[index].content_type for index in self.own]
+        return _structure(self.letter, own, self.subject[0]) or self._prose(null)
+
+    def _prose(self, null: bool) -> Kind | None:
+        """BOUNCE or MDN, or None, of a mail without a report's structure."""
         if self._bounce(null):
             return Kind.BOUNCE
         subject, _ = self.subject
@@ -145,7 +150,7 @@ class Shape:
         return None
 
     def _bounce(self, null: bool) -> bool:
-        if vacation.away(self.letter.subject):
+        if vacation.away_in(*self.subject):
             return False
         daemon = self.daemon
         if daemon and not null:
@@ -155,26 +160,37 @@ class Shape:
                 return True
             if any(phrase in self.words for phrase in wording.table(wording.AWAY_TEXT)):
                 return daemon
-            return daemon or self.says_failed >= 0 or self.has_code or (self.returns and not self.forwarded)
+            return daemon or self.has_code or (self.returns and not self.forwarded) or self.says_failed
         if self.server:
             return (
-                (self.failed_subject and (self.says_failed >= 0 or self.has_code or self.returns))
+                (self.failed_subject and (self.has_code or self.returns or self.says_failed))
                 or self.says_fields
-                or (self.says_failed >= 0 and (self.has_code or self.returns))
+                or ((self.has_code or self.returns) and self.says_failed)
             )
         # Anybody: all of it at once, and neither forwarded nor quoted.
         return (
-            self.failed_subject and 0 <= self.says_failed < _NEAR and (self.says_fields or self.returns)
-            and not self.forwarded
+            self.failed_subject and not self.forwarded and (self.says_fields or self.returns)
+            and self.says_at_once
         )  # fmt: skip
 
     @cached_property
     def likely(self) -> bool:
         """Would it be a bounce if its envelope sender, which the letter does not tell, were null?"""
-        if self.letter.return_path is not None:
+        if self.letter.return_path is not None or not (self.failed_subject or self._tells):
             return False
         told = self.failed_subject or self.says_fields
-        return (told or (self.has_code and self.says_failed >= 0)) and not self.forwarded and self._bounce(null=True)
+        return (told or (self.has_code and self.says_failed)) and not self.forwarded and self._bounce(null=True)
+
+    @cached_property
+    def _tells(self) -> bool:
+        """May there be fields or a code in the text? The quick look that spares a person's mail the long one."""
+        lower = self._text.lower()
+        return any(end in lower for end in _FIELD_ENDS) or re.search(_CODE_BEGINS, lower) is not None
+
+    @cached_property
+    def own(self) -> tuple[int, ...]:
+        """Indexes of the parts that are this mail's own."""
+        return outermost(self.letter)
 
     @cached_property
     def subject(self) -> tuple[str, str]:
@@ -229,16 +245,18 @@ class Shape:
     def _cut(self) -> tuple[tuple[str, ...], int, bool]:
         """(lines of the text, the number of that where what came back or was forwarded begins, is a header there)"""
         lines = tuple(self._text.split("\n", _LINES)[:_LINES])
-        marks = wording.table(wording.RETURNED)
+        marks, begin = wording.table(wording.RETURNED), _begin()
         for number, line in enumerate(lines):
             if not line or len(line) > 120:
                 continue
-            if re.match(_TOP, line):
+            if line[0] in "rR" and re.match(_TOP, line):
                 if _headers_follow(lines, number):
                     return lines, number, True
                 continue
             framed = line.strip(_FRAME)
             bare = fold(framed)
+            if bare[:_BEGIN] not in begin:
+                continue
             if bare.startswith(_FORWARD):
                 return lines, number, False
             if bare.startswith(marks) and (len(bare) < 60 or line[0] in "-=*_|#"):
@@ -249,7 +267,8 @@ class Shape:
     def head(self) -> str:
         """The writer's own words: what stands above a returned or forwarded mail and is not quoted."""
         lines, cut, _ = self._cut
-        own = (line for line in lines[:cut] if line[:1] not in (">", " ", "\t", "|") or not re.match(_QUOTED, line))
+        quoted = re.compile(_QUOTED).match
+        own = (line for line in lines[:cut] if line[:1] not in (">", " ", "\t", "|") or not quoted(line))
         return "\n".join(own)[:_HEAD_LIMIT]
 
     @cached_property
@@ -263,16 +282,24 @@ class Shape:
         return fold(self.head)
 
     @cached_property
-    def says_failed(self) -> int:
-        """Where in `words` a phrase of failure stands first; -1 where none does."""
-        found = (self.words.find(phrase) for phrase in wording.table(wording.FAILED_TEXT))
-        return min((at for at in found if at >= 0), default=-1)
+    def says_failed(self) -> bool:
+        """Does a phrase of failure stand in `words`?"""
+        return any(phrase in self.words for phrase in wording.table(wording.FAILED_TEXT))
+
+    @cached_property
+    def says_at_once(self) -> bool:
+        """Does one begin within their first characters?"""
+        words = self.words[: 2 * _NEAR]  # no phrase is longer
+        return any(0 <= words.find(phrase) < _NEAR for phrase in wording.table(wording.FAILED_TEXT))
 
     @cached_property
     def says_fields(self) -> bool:
         """Two fields of a delivery-status (RFC 3464 section 2) in the text itself."""
-        names = {found[0].lower() for line in self.head.split("\n") if (found := re.match(_FIELD, line.lstrip()[:80]))}
-        return len(names) > 1
+        lower = self.head.lower()
+        if not any(end in lower for end in _FIELD_ENDS):
+            return False
+        match = re.compile(_FIELD).match
+        return len({found[0] for line in lower.split("\n") if (found := match(line.lstrip()[:80]))}) > 1
 
     @cached_property
     def has_code(self) -> bool:
@@ -283,7 +310,13 @@ class Shape:
     def returns(self) -> bool:
         """Does a mail come back: as a part, or as a header below a line that says so?"""
         parts = self.letter.parts
-        return self._cut[2] or any(parts[index].content_type in RETURNED_PARTS for index in outermost(self.letter))
+        return self._cut[2] or any(parts[index].content_type in RETURNED_PARTS for index in self.own)
+
+
+@cache
+def _begin() -> frozenset[str]:
+    """How the marks in front of a returned or forwarded mail begin: most lines begin like none of them."""
+    return frozenset(mark[:_BEGIN] for mark in (*_FORWARD, *wording.table(wording.RETURNED)))
 
 
 def _compact(address: str) -> str:
@@ -293,4 +326,4 @@ def _compact(address: str) -> str:
 
 def _headers_follow(lines: tuple[str, ...], start: int) -> bool:
     """Trace fields that no mail program quotes show a returned header, not somebody's "Original Message"."""
-    return sum(1 for line in lines[start : start + _AHEAD] if re.match(_TRACE, line)) > 0
+    return any(map(re.compile(_TRACE).match, lines[start : start + _AHEAD]))

@@ -67,11 +67,12 @@ _CODECS = {alias: codec for codec, names in _ALIASES.items() for alias in names.
 _ASCII = frozenset(
     ["usascii", "ascii", "ansix341968", "ansix341986", "isoir6", "us", "iso646us", "7bit", "8bit", "binary"]
 )
+_NOT_IN_KEYS = bytes(code for code in range(128) if not chr(code).isalnum())
 _SINGLE = ("cp1", "iso8859", "koi8", "mac_", "cp4", "cp8", "ptcp", "kz")
 
 
 def _key(name: str) -> str:
-    return "".join(char for char in name[:80].lower() if char.isascii() and char.isalnum())
+    return name[:80].lower().encode("ascii", "ignore").translate(None, _NOT_IN_KEYS).decode("ascii")
 
 
 def codec(name: str | None) -> str | None:

@@ -81,9 +81,14 @@ def eight_bit(value: bytes) -> str:
 
 def clean(text: str) -> str:
     """Without control characters and lone surrogates; line breaks and tabs become a blank."""
-    if _CONTROL.search(text) is None:
+    if text.isprintable():
         return text
-    return _CONTROL.sub(lambda match: " " if match[0] in _BREAKS else "", text).strip()
+    plain = text.replace("\t", " ")  # most often the tab of a fold is all
+    if _CONTROL.search(plain) is not None:
+        plain = _CONTROL.sub(lambda match: " " if match[0] in _BREAKS else "", plain)
+    elif plain == text:
+        return text
+    return plain.strip()
 
 
 def decode(text: str) -> str:
@@ -92,7 +97,7 @@ def decode(text: str) -> str:
     White space between two encoded words goes; adjacent words of one charset are joined as bytes first.
     """
     if "=?" not in text:
-        return text if text.isprintable() else clean(text)
+        return clean(text)
     out: list[str] = []
     run: list[tuple[str, str, str]] = []  # charset, encoding, payload
     position = closing = 0

@@ -53,6 +53,7 @@ def _read(raw: bytes, digest: str) -> Letter:
     nodes, remarks = structure.split(raw, start)
     shown = text.Reader(raw, nodes).shown()
     fields = nodes[0].fields
+    said = tuple([(name, headers.decode(value)) for name, value in fields])
     values: dict[str, list[str]] = {}
     for name, value in fields:
         values.setdefault(name.lower(), []).append(value)
@@ -63,10 +64,10 @@ def _read(raw: bytes, digest: str) -> Letter:
     return Letter(
         raw=raw,
         sha256=digest,
-        headers=tuple((name, headers.decode(value)) for name, value in fields),
+        headers=said,
         envelope_from=envelope_from,
         author=addresses.author(origin),
-        claimed=", ".join(headers.decode(value) for value in origin),
+        claimed=", ".join([value for name, value in said if name.lower() == "from"]),
         reply_to=lists["reply-to"],
         to=lists["to"],
         cc=lists["cc"],
@@ -81,7 +82,7 @@ def _read(raw: bytes, digest: str) -> Letter:
         trace_recipients=_trace(fields),
         hops=len(received),
         queue_id=ids.queue(received[0]) if received else None,
-        parts=tuple(_part(node) for node in nodes),
+        parts=tuple(map(_part, nodes)),
         text=shown.text,
         body_type=shown.body_type,
         attachments=attachments.listed(raw, nodes, shown),

@@ -77,9 +77,10 @@ class _Range(Struct, frozen=True):
 
 def newline_of(raw: bytes, start: int, end: int) -> int:
     """10 for mails of LF or CRLF lines, 13 where lines end in CR alone."""
-    block = raw[start : min(end, start + HEADER)]
-    feeds = block.count(b"\n")
-    return 13 if block.count(b"\r") > 2 * feeds else 10
+    end = min(end, start + HEADER)
+    if raw.find(b"\r", start, end) < 0:
+        return 10
+    return 13 if raw.count(b"\r", start, end) > 2 * raw.count(b"\n", start, end) else 10
 
 
 def split(raw: bytes, start: int = 0, end: int | None = None) -> tuple[list[Node], list[str]]:

@@ -25,6 +25,7 @@ _FOOTER = re.compile(
     rb"(?:\n|\r(?!\n))(?:_{10}|[ \t]*(?:\r\n|\n|\r)"
     rb"(?=[A-Za-z0-9+/=]*[ \t]*[^A-Za-z0-9+/=\s]|[A-Za-z0-9+/=]+[ \t]+[A-Za-z0-9+/=]))"
 )
+_FOOTER_MARKS = (b"_", b" ", b"\t", b"\n\n", b"\n\r", b"\r\r")  # each has one of them; the last two in CR
 _BEGIN = re.compile(rb"begin(?:-base64)? [0-7]{3,4} ")
 _UU = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 
@@ -72,7 +73,9 @@ def _plain(raw: bytes, start: int, end: int) -> Iterator[Piece]:
 
 
 def _base64(raw: bytes, start: int, end: int) -> Iterator[Piece]:
-    footer = _FOOTER.search(raw, start, end)
+    marks = _FOOTER_MARKS if raw.find(b"\r", start, end) >= 0 else _FOOTER_MARKS[:4]
+    footed = any(raw.find(mark, start, end) >= 0 for mark in marks)
+    footer = _FOOTER.search(raw, start, end) if footed else None
     end = end if footer is None else footer.start()
     carry = b""
     position = start

@@ -46,8 +46,12 @@ def untagged(subject: str) -> tuple[str, str]:
 
 def away(subject: str) -> bool:
     """Is it a vacation mail's subject, in a language that we know?"""
-    rest, tags = untagged(subject)
-    if any(tag in wording.table(wording.AWAY) for tag in tags.split("|")):
+    return away_in(*untagged(subject))
+
+
+def away_in(rest: str, tags: str) -> bool:
+    """The same, of a subject without its tags, and the tags."""
+    if tags and any(tag in wording.table(wording.AWAY) for tag in tags.split("|")):
         return True
     if rest.startswith("auto:"):  # RFC 5230 section 4.4: "Auto: " and the subject that it answers; Notes: "AUTO: "
         return True
@@ -78,7 +82,7 @@ def _phrase_ends(subject: str, phrase: str, asks: bool) -> bool:
 
 def _notes(subject: str) -> bool:
     """ "Anna Smith/DE/Acme is out of the office." and at most a date in brackets or "until ..." behind it."""
-    for phrase in wording.table(wording.AWAY_PREDICATE):
+    for phrase in [phrase for phrase in wording.table(wording.AWAY_PREDICATE) if phrase in subject]:
         at = subject.find(phrase)
         if 0 < at <= 80 and len(subject[:at].split()) <= 6:
             follower = subject[at + len(phrase) :].strip()

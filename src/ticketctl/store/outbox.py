@@ -45,7 +45,7 @@ def owe(
     row = outbox_row(owed, now, ticket=ticket, n=n, version=version, agent=agent, raw_sha256=raw_sha256)
     outbox_id = t.put(connection, t.outbox, row)
     if ticket is not None:
-        connection.execute(insert(t.token).values(token_row(owed, ticket, n)))
+        connection.execute(insert(t.token), token_row(owed, ticket, n))
     _deliveries(connection, outbox_id, ticket, n, owed.recipients, now, last=0)
     return outbox_id
 

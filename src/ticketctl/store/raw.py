@@ -27,7 +27,7 @@ def put(connection: Connection, data: bytes) -> str:
         return digest
     raw_id = t.put(connection, t.raw, {"sha256": digest, "size": len(data)})
     for piece in pieces(data):
-        connection.execute(insert(t.raw_piece).values(raw_id=raw_id, **piece))
+        connection.execute(insert(t.raw_piece), piece | {"raw_id": raw_id})
     return digest
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, FromClause, event
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from ticketctl.errors import Unavailable
 
@@ -30,17 +30,21 @@ def connect(path: Path, timeout: float, mode: str = "rw") -> sqlite3.Connection:
     )
 
 
-class _Compiler(SQLiteCompiler):
-    """Says the hints on tables (INDEXED BY), which SQLAlchemy leaves out for SQLite."""
+def _compiler() -> type[SQLCompiler]:
+    """SQLAlchemy's, which leaves out the hints on tables (INDEXED BY), with these."""
+    from sqlalchemy.dialects.sqlite.base import SQLiteCompiler  # late: of no use to the desk of a server
 
-    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:  # noqa: ARG002  its shape
-        return text
+    class Hinting(SQLiteCompiler):
+        def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:  # noqa: ARG002  its shape
+            return text
+
+    return Hinting
 
 
 def prepare(engine: Engine) -> None:
     """Has every new connection set up, and every transaction begun as what it is."""
 
-    engine.dialect.statement_compiler = _Compiler
+    engine.dialect.statement_compiler = _compiler()
 
     @event.listens_for(engine, "connect")
     def _connected(driver: Any, _record: Any) -> None:

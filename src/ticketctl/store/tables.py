@@ -55,7 +55,8 @@ def _ticket(**options: Any) -> Column[Any]:
 
 def put(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:
     """Inserts a row into a table that gives the id, and gives it."""
-    made = connection.execute(insert(table).values(**values)).inserted_primary_key
+    # as parameters: values() would make an expression of each, in every process anew
+    made = connection.execute(insert(table), dict(values)).inserted_primary_key
     assert made is not None
     return int(made[0])
 

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, func, insert, select, update
@@ -102,6 +101,7 @@ class Writer(Reader):
         ours = {tuple(row) for row in rest}
         first = next((each for each in found if (each.id, each.version) in ours), None)
         if found and first is None:
+            self._connection.execute(select(c.id).where(c.id == found[0].id).with_for_update(key_share=True))  # waits
             raise TryAgain("others are taking every ticket that waits there: try again", race=True)
         return first
 
@@ -127,6 +127,8 @@ class Writer(Reader):
 
     def number(self, desk: Desk) -> tuple[int, str]:
         """An id and a number for a new ticket: the database gives the id, the desk's scheme makes the number of it."""
+        from zoneinfo import ZoneInfo  # late: only who makes a ticket asks what day it is
+
         day = self.now.astimezone(ZoneInfo(desk.timezone)).date()
         for _ in range(_DRAWS):
             ticket_id = t.put(self._connection, t.ticket_id, {})
@@ -206,7 +208,7 @@ class Writer(Reader):
         if row["live"] and (before is None or before.queue != after.queue or before.state.type not in rows.LIVE):
             self._enter()
         if before is None:
-            self._connection.execute(insert(t.ticket).values(row))
+            self._connection.execute(insert(t.ticket), row)
             self._tags(after, (), after.tags)
             return
         old = rows.ticket_row(before)
@@ -261,7 +263,7 @@ class Writer(Reader):
             raise ValueError(f"ArticleAdded(n={n}) goes with its article")
         if step.raw is not None:
             article = replace(article, raw_sha256=raw.put(self._connection, step.raw))
-        self._connection.execute(insert(t.article).values(rows.article_row(article, ticket_id, self.actor.agent)))
+        self._connection.execute(insert(t.article), rows.article_row(article, ticket_id, self.actor.agent))
         return article.raw_sha256
 
     # mail in
