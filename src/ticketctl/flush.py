@@ -17,7 +17,7 @@ from ticketctl import post, render
 from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.post import Outcome, Transport
-from ticketctl.store import AHEAD, ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
+from ticketctl.store import ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
 from ticketctl.ticket import SYSTEM
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
@@ -96,7 +96,7 @@ def _stale_dropped(store: Store, now: datetime) -> None:
     with store.reading() as tx:
         brakes = {brake.name for brake in tx.brakes()}
         classes = set() if ALL_BRAKE in brakes else {"notice"} if AUTO_BRAKE in brakes else {"auto", "notice"}
-        found = [row.id for row in tx.outbox() if stale(row)]
+        found = tx.stale_mail(now - TOO_OLD, classes)
     if found:
         with store.writing(SYSTEM, now) as tx:
             for each in found:
@@ -225,12 +225,7 @@ def _rehearsed(store: Store, policy: Policy, *, now: datetime, limit: int, only:
     """What would be sent."""
     results: list[Result] = []
     with store.reading() as tx:
-        for row in tx.outbox():
-            waits = now < row.next_try <= now + AHEAD
-            if row.status != "owed" or waits or (only is not None and row.id != only):
-                continue
-            if len(results) >= limit:
-                break
+        for row in tx.due_mail(now, limit, only):
             try:
                 rendered(tx, policy, row, now)
                 results.append(Result(row=row, became="rendered"))

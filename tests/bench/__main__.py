@@ -17,7 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import growth
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from bench import growth
 
 ROUNDS = int(os.environ.get("ROUNDS", "25"))
 MAIL = (
@@ -115,9 +116,24 @@ def rows(root: Path) -> None:
         "note -m": [[ticketctl, "note", number, "-m", "a note"] for number in numbers[:ROUNDS]],
     }.items():
         table.compare(f"ticketctl {verb}, alone", commands, alchemy, 1.25)
-    growth.growth(table.row, timed, (ticketctl, postmaster), root, MAIL, min(ROUNDS, 15))
     memory(table, [postmaster])
     reading(table)
+    grown(root, (ticketctl, postmaster))
+
+
+def grown(root: Path, programs: tuple[str, str]) -> None:
+    """From a thousand tickets to TICKETS: in SQLite files, or in the empty databases that FEW_URL and MANY_URL name."""
+    import pwd
+
+    login = pwd.getpwuid(os.getuid()).pw_name
+    sizes = {growth.FEW: "FEW_URL", growth.MANY: "MANY_URL"}
+    desks = {size: os.environ.get(name) or f"sqlite:///{root}/growth{size}.db" for size, name in sizes.items()}
+    print()
+    for size, url in desks.items():
+        begun = time.perf_counter()
+        growth.fill(url, size, login).close()
+        print(f"{size:,} tickets made in {time.perf_counter() - begun:.0f} s")
+    growth.growth(desks, login, rounds=min(ROUNDS, 5), programs=programs)
 
 
 def filled(tickets: int) -> None:

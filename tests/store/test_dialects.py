@@ -8,7 +8,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ticketctl import words
 from ticketctl.query import And, Term
-from ticketctl.store import find, fulltext, tables
+from ticketctl.store import find, fulltext, seek, tables, walk
 
 DIALECTS = [postgresql.dialect(), mysql.dialect()]
 
@@ -23,7 +23,9 @@ def test_tables_and_lists_compile(dialect):
     name = "mariadb" if dialect.name == "mysql" else dialect.name
     lookups = [fulltext.Lookup(name, field, words.needle("x*", field)) for field in ("any", "title", "from")]
     asked = find.Page(query=And((Term(field="has", values=tuple(lookups)),)), queues=("A", "B"), limit=5)
-    assert "UNION ALL" in str(find.page(asked).compile(dialect=dialect))
+    way = walk.best(asked, walk.held(asked))
+    wanted = find.condition(asked.query, None)
+    assert "UNION ALL" in str(seek.merged(asked, way.walks, wanted).compile(dialect=dialect))
 
 
 def test_no_key_is_longer_than_mariadb_takes():

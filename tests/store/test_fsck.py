@@ -57,6 +57,7 @@ def test_a_desk_is_whole(desk):
     ("statement", "words"),
     [
         ("UPDATE ticket SET title = 'x' WHERE id = 1", ["title is 'x', its history says 'printer'"]),
+        ("INSERT INTO tag (tag, ticket_id) VALUES ('x', 1)", ["is listed with the tags ['x'], has []"]),
         ("UPDATE ticket SET live = 0 WHERE id = 1", ["live is False, its history says True"]),
         ("UPDATE ticket SET owner = NULL WHERE id = 2", ["owner is None, its history says 'anna'"]),
         ("UPDATE ticket SET version = 9 WHERE id = 2", ["version is 9"]),

@@ -27,6 +27,7 @@ from ticketctl.change import (
     Retitled,
     StateSet,
     Stolen,
+    Tagged,
     Taken,
     Unlocked,
     fold,
@@ -52,6 +53,7 @@ changes = st.one_of(
     st.builds(StateSet, state=st.sampled_from(State), pending_until=st.none() | st.just(NOW + timedelta(days=1))),
     st.builds(CustomerSet, customer=st.builds(Address, address=st.none() | TEXT, name=st.none() | TEXT)),
     st.builds(PartyAccepted, address=TEXT),
+    st.builds(Tagged, added=st.tuples(st.sampled_from(["vip", "Bug", "ß"])), removed=st.just(()) | st.tuples(TEXT)),
 )  # fmt: skip
 actors = st.sampled_from(
     [SYSTEM, POSTMASTER, *(Actor(agent=name) for name in AGENTS), Actor(agent="bert", real="anna", uid=0)]

@@ -23,6 +23,7 @@ from ticketctl.change.value import (
     Sent,
     StateSet,
     Stolen,
+    Tagged,
     Taken,
     Unlocked,
 )
@@ -66,6 +67,9 @@ def describe(change: Change, before: Ticket | None) -> tuple[str | None, str | N
             return was.customer.address, customer.address, f"customer {customer.address}"
         case PartyAccepted(address=address):
             return None, address, f"{address} accepted as a party"
+        case Tagged(added=added, removed=removed):
+            marks = [*(f"+{tag}" for tag in added), *(f"-{tag}" for tag in removed)]
+            return None, None, f"tags {' '.join(marks)}"
         case Linked(number=number, type=kind):
             return None, number, f"linked ({kind}) with {number}"
         case Answered(answer=answer, recipient=recipient):

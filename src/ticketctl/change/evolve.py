@@ -24,6 +24,7 @@ from ticketctl.change.value import (
     Sent,
     StateSet,
     Stolen,
+    Tagged,
     Taken,
     Unlocked,
 )
@@ -61,6 +62,8 @@ def evolve(ticket: Ticket | None, change: Change, now: datetime) -> Ticket:
             return after.evolve(customer=customer)
         case PartyAccepted(address=address):
             return after.evolve(parties=tuple(sorted({*after.parties, address})))
+        case Tagged(added=added, removed=removed):
+            return after.evolve(tags=tuple(sorted({*after.tags, *added} - {*removed})))
         case Linked() | Answered() | Sent() | DeliveryFailed():
             return after
         case _:

@@ -22,6 +22,7 @@ from ticketctl.change.value import (
     Sent,
     StateSet,
     Stolen,
+    Tagged,
     Taken,
     Unlocked,
 )
@@ -43,6 +44,7 @@ _NEEDS: dict[type[Change], tuple[tuple[str, ...], OnLock]] = {
     StateSet: (("owner",), "refused"),
     CustomerSet: (("rw",), "refused"),
     PartyAccepted: (("rw",), "refused"),
+    Tagged: (("rw",), "may"),
     Linked: (("rw",), "may"),
 }
 

@@ -111,6 +111,13 @@ class PartyAccepted(Struct, frozen=True, kw_only=True):
     address: str
 
 
+class Tagged(Struct, frozen=True, kw_only=True):
+    """Tags put on and taken off; one that is in both stays off."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
 class Linked(Struct, frozen=True, kw_only=True):
     other: int
     number: str
@@ -144,12 +151,12 @@ class DeliveryFailed(Struct, frozen=True, kw_only=True):
 
 Change = (
     Created | ArticleAdded | Taken | Stolen | Unlocked | GaveBack | Assigned | Reassigned | Moved | Prioritised
-    | Retitled | StateSet | CustomerSet | PartyAccepted | Linked | Answered | Sent | DeliveryFailed
+    | Retitled | StateSet | CustomerSet | PartyAccepted | Tagged | Linked | Answered | Sent | DeliveryFailed
 )  # fmt: skip
 CHANGES: dict[str, type[Change]] = {
     kind.__name__: kind
     for kind in (Created, ArticleAdded, Taken, Stolen, Unlocked, GaveBack, Assigned, Reassigned, Moved, Prioritised,
-                 Retitled, StateSet, CustomerSet, PartyAccepted, Linked, Answered, Sent, DeliveryFailed)
+                 Retitled, StateSet, CustomerSet, PartyAccepted, Tagged, Linked, Answered, Sent, DeliveryFailed)
 }  # fmt: skip
 
 
@@ -194,6 +201,8 @@ _CASTS: dict[str, Any] = {
     "kind": Kind,
     "customer": lambda value: Address(**value),
     "remarks": tuple,
+    "added": tuple,
+    "removed": tuple,
     "pending_until": _moment,
     "first_response_due": _moment,
     "update_due": _moment,

@@ -12,7 +12,6 @@ from ticketctl.desk import Desk, Value, View, named, who
 from ticketctl.errors import NotThere
 from ticketctl.page import moment
 from ticketctl.policy import RIGHTS, Agent, Policy, Queue, Template
-from ticketctl.ticket import normal
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -157,10 +156,10 @@ def rendered(desk: Desk, name: str, word: str, *, language: str = "") -> Value:
         return {"template": name, "number": ticket.number, "subject": filled.subject or None, "body": filled.body}
 
 
-def customers(desk: Desk, word: str = "", *, limit: int | None = None) -> Listed:
-    """Addresses with tickets in queues that I may read, the latest first."""
+def customers(desk: Desk, address: str | None = None, *, limit: int | None = None) -> Listed:
+    """Addresses with tickets in queues that I may read, the latest first; with `address` that one alone."""
     with desk.reading() as view:
-        found = view.tx.customers(word, queues=view.queues(), limit=limit)
+        found = view.tx.customers(address, queues=view.queues(), limit=limit)
         return _listed(view, (
             {"address": each.address, "name": each.name, "tickets": each.tickets, "last": moment(each.last)}
             for each in found
@@ -169,11 +168,9 @@ def customers(desk: Desk, word: str = "", *, limit: int | None = None) -> Listed
 
 def customer(desk: Desk, address: str) -> tuple[Value, tzinfo]:
     """One customer, with that very address."""
-    wanted = normal(address)
-    found = customers(desk, wanted)
+    found = customers(desk, address)
     for each in found.values:
-        if each["address"] == wanted:
-            return each, found.zone
+        return each, found.zone
     raise NotThere(f"no customer {address!r}; `ticketctl customer list` names them")
 
 

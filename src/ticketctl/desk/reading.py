@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct, field
 
@@ -23,6 +23,9 @@ from ticketctl.page import (
 )
 from ticketctl.query import And, ArticleRef, Or, Query, Span, Term
 from ticketctl.ticket import Actor, Article, State, StateType, Ticket
+
+if TYPE_CHECKING:
+    from ticketctl.store.value import Sort
 
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
 GLANCE = 100  # tickets of each section of `status`, at most
@@ -248,9 +251,10 @@ def status(desk: Desk) -> Standing:
     with desk.reading() as view:
         tx, me = view.tx, view.agent
 
-        def some(*terms: Query, queues: Sequence[str] | None = None) -> list[Value]:
+        def some(*terms: Query, queues: Sequence[str] | None = None, sort: Sort = "created") -> list[Value]:
             scope = mine(view) if queues is None else queues
-            return [_shape(view, each) for each in tx.find(And(terms), queues=scope, agent=me, limit=GLANCE)]
+            found = tx.find(And(terms), queues=scope, agent=me, sort=sort, limit=GLANCE)
+            return [_shape(view, each) for each in found]
 
         live, own = Term(field="type", values=LIVE), Term(field="owner", values=(query.ME,))
         reminders = tx.find(
@@ -262,7 +266,7 @@ def status(desk: Desk) -> Standing:
         value: Value = {
             "new": some(Term(field="type", values=(StateType.NEW,)), free),
             "answered": some(live, own, Term(field="waiting", values=("us",)), queues=view.queues()),
-            "overdue": some(live, Term(field="due", values=(Span(until=desk.now),))),
+            "overdue": some(live, Term(field="due", values=(Span(until=desk.now),)), sort="due"),
             "reminders": [_shape(view, each) for each in reminders if (each.pending_until or desk.now) <= desk.now],
             "unsent": [outbox_value(row_fields(row)) for row in tx.outbox(agent=me, limit=GLANCE, notices=False)],
             "held": [mail_value(letter_fields(each)) for each in letters],

@@ -131,6 +131,10 @@ def _tickets(connection: Connection, ids: list[int]) -> Iterator[Problem]:
     wanted = select(c.ticket_id, c.n).where(c.ticket_id.between(first, last)).order_by(c.ticket_id, c.n)
     for each in connection.execute(wanted):
         articles[each.ticket_id].append(each.n)
+    tags: defaultdict[int, set[str]] = defaultdict(set)
+    listed = select(t.tag.c.ticket_id, t.tag.c.tag).where(t.tag.c.ticket_id.between(first, last))
+    for each in connection.execute(listed):
+        tags[each.ticket_id].add(each.tag)
     found: Any = connection.execute(select(t.ticket).where(t.ticket.c.id.between(first, last)))
     for row in found:
         if row.number in wrong or f"#{row.id}" in wrong:
@@ -142,6 +146,8 @@ def _tickets(connection: Connection, ids: list[int]) -> Iterator[Problem]:
         yield from _differences(row, ticket)
         if articles[row.id] != [*range(1, ticket.articles + 1)]:
             yield Problem(where=row.number, what=f"has articles {articles[row.id]}, not 1 to {ticket.articles}")
+        if tags[row.id] != {each["tag"] for each in rows.tag_rows(row.id, row.tags)}:
+            yield Problem(where=row.number, what=f"is listed with the tags {sorted(tags[row.id])}, has {row.tags}")
         if not _well_numbered(ticket):
             yield Problem(where=row.number, what="the check digit of the number is wrong")
 

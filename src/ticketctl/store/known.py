@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from ticketctl.intake.value import Asks, Candidate, Counts, Known, Mailed, Twin, message_id_key
 from ticketctl.store import tables as t
+from ticketctl.store.hints import indexed
 from ticketctl.store.rows import TICKET, counted_keys, key_digest, ticket_of
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import AHEAD
@@ -164,13 +165,14 @@ def _parties(connection: Connection, tickets: dict[int, Ticket]) -> dict[int, se
 def _answered(connection: Connection, tickets: Collection[int], now: datetime) -> dict[int, int]:
     """Automatic answers of the last day by ticket; not those of a clock that stood ahead, who would count for ever."""
     c = t.outbox.c
-    found = connection.execute(
+    counted = (
         select(c.ticket_id, func.count())
         .where(c.ticket_id.in_(sorted(tickets)), c.mail_class == "auto")
         .where(c.created > now - DAY, c.created <= now + AHEAD)
         .where(c.status.not_in(_NEVER_COUNTED))
         .group_by(c.ticket_id)
     )
+    found = connection.execute(indexed(counted, t.outbox, "ix_outbox_ticket_id"))
     return {row[0]: row[1] for row in found}
 
 
@@ -195,16 +197,17 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime) -> Cou
     address, domain = counted_keys(answer_to)
     c = t.outbox.c
 
-    def since(moment: datetime, *where: Any) -> Any:
+    def since(moment: datetime, key: str, *where: Any) -> Any:
         counted = select(func.count()).select_from(t.outbox).where(c.created > moment, c.created <= now + AHEAD, *where)
-        return counted.where(c.mail_class == "auto", c.status.not_in(_NEVER_COUNTED)).scalar_subquery()
+        counted = counted.where(c.mail_class == "auto", c.status.not_in(_NEVER_COUNTED))
+        return indexed(counted, t.outbox, f"ix_outbox_{key}_created").scalar_subquery()
 
     row = connection.execute(
         select(
-            since(now - HOUR, c.address_key == address),
-            since(now - DAY, c.address_key == address),
-            since(now - HOUR, c.domain_key == domain),
-            since(now - HOUR),
+            since(now - HOUR, "address_key", c.address_key == address),
+            since(now - DAY, "address_key", c.address_key == address),
+            since(now - HOUR, "domain_key", c.domain_key == domain),
+            since(now - HOUR, "mail_class"),
         )
     ).one()
     return Counts(address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3])

@@ -12,17 +12,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, insert, or_, select, union_all, update
 
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
-from ticketctl.store.rows import OUTBOX, counted_keys, outbox_of
+from ticketctl.store.hints import by_id
+from ticketctl.store.rows import OUTBOX, delivery_rows, outbox_of, outbox_row, token_row
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import AHEAD, ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
 from ticketctl.ticket import normal
 
 STALE = timedelta(minutes=15)  # a claim older than that was left behind
+BESIDE = 25  # more than are wanted are looked at: others may be claiming the first ones at the same moment
+EVERY = ("owed", "sending", "sent", "failed", "held", "unknown", "dropped")
 UNSENT = ("owed", "sending", "held", "unknown", "failed")
 CLASSES = ("agent", "auto", "notice")
 
@@ -39,41 +42,18 @@ def owe(
     raw_sha256: str | None = None,
 ) -> int:
     """A new row, its token and a delivery for each recipient; gives its id."""
-    counted = owed.recipients[0] if owed.mail_class == "auto" and owed.recipients else None
-    address, domain = counted_keys(counted) if counted else (None, None)
-    row = {
-        "created": now,
-        "mail_class": owed.mail_class,
-        "audience": owed.audience,
-        "status": "owed",
-        "ticket_id": ticket,
-        "n": n,
-        "version": version,
-        "agent": agent,
-        "message_id": owed.message_id,
-        "token": owed.token,
-        "sender": owed.sender,
-        "recipients": owed.recipients,
-        "subject": owed.subject,
-        "plan": owed.plan,
-        "raw_sha256": raw_sha256,
-        "tries": 0,
-        "next_try": now,
-        "address_key": address,
-        "domain_key": domain,
-    }
+    row = outbox_row(owed, now, ticket=ticket, n=n, version=version, agent=agent, raw_sha256=raw_sha256)
     outbox_id = t.put(connection, t.outbox, row)
     if ticket is not None:
-        recipients = sorted({normal(each) for each in owed.recipients})
-        values = {"ticket_id": ticket, "n": n, "audience": owed.audience, "message_id": owed.message_id}
-        connection.execute(insert(t.token).values(token=owed.token, recipients=recipients, **values))
+        connection.execute(insert(t.token), token_row(owed, ticket, n))
     _deliveries(connection, outbox_id, ticket, n, owed.recipients, now, last=0)
     return outbox_id
 
 
 def rows(connection: Connection, where: Any, limit: int | None = None) -> list[OutboxRow]:
-    """Rows of the outbox, oldest first."""
-    return [outbox_of(row) for row in connection.execute(OUTBOX.where(where).order_by(t.outbox.c.id).limit(limit))]
+    """Rows of the outbox, oldest first; `where` names their ids: they are looked up by these."""
+    found = by_id(OUTBOX.where(where), t.outbox).order_by(t.outbox.c.id).limit(limit)
+    return [outbox_of(row) for row in connection.execute(found)]
 
 
 def row(connection: Connection, outbox_id: int) -> OutboxRow:
@@ -101,11 +81,11 @@ def claim(
         and_(c.status == "owed", or_(c.next_try <= due_at, c.next_try > now + AHEAD)),
         and_(c.status == "sending", _left_behind(now), c.mail_class != "auto"),
     )
-    wanted = select(c.id).where(due, c.mail_class.in_(open_classes))
-    if ids is not None:
-        wanted = wanted.where(c.id.in_(sorted(ids)))
-    wanted = wanted.order_by(c.mail_class, c.id).limit(limit).with_for_update(skip_locked=True)
-    found = connection.execute(wanted).scalars().all()
+    if ids is None:
+        ids = connection.execute(waiting(now, open_classes, limit + BESIDE, due_at=due_at)).scalars().all()
+    wanted = select(c.id).where(c.id.in_(sorted(ids)), due, c.mail_class.in_(open_classes))
+    wanted = wanted.order_by(c.mail_class, c.next_try, c.id).limit(limit).with_for_update(skip_locked=True)
+    found = connection.execute(by_id(wanted, t.outbox)).scalars().all()
     claimed = []
     for each in found:
         mark = secrets.token_hex(16)
@@ -115,6 +95,47 @@ def claim(
         if done.rowcount == 1:
             claimed.append(row(connection, each))
     return claimed
+
+
+def waiting(
+    now: datetime, classes: Collection[str], limit: int | None, *, due_at: datetime | None = None, left: bool = True
+) -> Select[Any]:
+    """The ids of mail that was due at `due_at`: agents' first, then whose turn came first; what a clock that stood
+    ahead put off, too. `left`: with claims left behind.
+
+    Each class is a stretch of an index in that order: a backlog costs no more than what is taken of it.
+    """
+    c = t.outbox.c
+    first = select(c.id, c.mail_class, c.next_try).order_by(c.next_try, c.id).limit(limit)
+    turns = (c.next_try <= (due_at or now), c.next_try > now + AHEAD)
+    ways = [first.where(c.status == "owed", c.mail_class == each, turn) for each in classes for turn in turns]
+    behind = [each for each in classes if left and each != "auto"]
+    ways += [first.where(c.status == "sending", c.mail_class == each, _left_behind(now)) for each in behind]
+    if not ways:
+        return select(c.id).where(false())
+    due = union_all(*(select(way.subquery()) for way in ways)).subquery()
+    return select(due.c.id).order_by(due.c.mail_class, due.c.next_try, due.c.id).limit(limit)
+
+
+def stale(connection: Connection, before: datetime, classes: Collection[str]) -> list[int]:
+    """Owed mail of these classes that waits since then; `retry` and `release` begin the wait anew."""
+    c = t.outbox.c
+    since = or_(and_(c.tries == 0, c.next_try < before), and_(c.tries > 0, c.created < before))
+    wanted = select(c.id).where(c.status == "owed", c.mail_class.in_(sorted(classes)), since).order_by(c.id)
+    return list(connection.execute(wanted).scalars())
+
+
+def listed(
+    connection: Connection, statuses: Sequence[str], agent: str | None, limit: int | None, *, notices: bool
+) -> list[OutboxRow]:
+    """Rows of these statuses, oldest first: a stretch of an index for each, of which no more is read than is shown."""
+    from ticketctl.store.among import ids_in
+
+    c = t.outbox.c
+    where = [c.agent == agent] if agent is not None else []
+    where += [] if notices else [c.mail_class != "notice"]
+    ways = [select(c.id).where(c.status == each, *where).order_by(c.id).limit(limit).subquery() for each in statuses]
+    return rows(connection, ids_in(c.id, union_all(*(select(way.c.id) for way in ways))), limit)
 
 
 def lost_answers(connection: Connection, now: datetime) -> None:
@@ -227,9 +248,7 @@ def _deliveries(
     connection: Connection, outbox_id: int, ticket: int | None, n: int, recipients: Sequence[str], now: datetime,
     *, last: int,
 ) -> None:  # fmt: skip
-    """A delivery for each recipient, after the `last` that the row has."""
-    beside = {"outbox_id": outbox_id, "ticket_id": ticket, "n": n, "status": "owed", "at": now}
-    new = [beside | {"position": last + i, "recipient": each} for i, each in enumerate(recipients, 1)]
+    new = delivery_rows(outbox_id, ticket, n, recipients, now, last=last)
     if new:
         connection.execute(insert(t.delivery), new)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -24,14 +26,19 @@ def put(connection: Connection, data: bytes) -> str:
     if connection.execute(select(t.raw.c.id).where(t.raw.c.sha256 == digest)).first() is not None:
         return digest
     raw_id = t.put(connection, t.raw, {"sha256": digest, "size": len(data)})
+    for piece in pieces(data):
+        connection.execute(insert(t.raw_piece), piece | {"raw_id": raw_id})
+    return digest
+
+
+def pieces(data: bytes) -> Iterator[dict[str, Any]]:
+    """The bytes as rows of `raw_piece`, without the id."""
     view = memoryview(data)
     for n, start in enumerate(range(0, len(data), PIECE)):
         piece = view[start : start + PIECE]
         packed = zlib.compress(piece, _LEVEL)
         smaller = len(packed) < len(piece)
-        row = {"raw_id": raw_id, "n": n, "packed": smaller, "data": packed if smaller else bytes(piece)}
-        connection.execute(insert(t.raw_piece), row)
-    return digest
+        yield {"n": n, "packed": smaller, "data": packed if smaller else bytes(piece)}
 
 
 def get(connection: Connection, digest: str) -> bytes:

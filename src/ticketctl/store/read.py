@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +12,21 @@ from ticketctl.errors import Misconfigured, NotThere
 from ticketctl.policy import Policy
 from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
+from ticketctl.store.hints import indexed
 from ticketctl.store.types import cleaned
-from ticketctl.store.value import Brake, CustomerRow, Entry, Hit, LetterRow, Link, OutboxRow, Revision, Sort, Standing
+from ticketctl.store.value import (
+    AHEAD,
+    Brake,
+    CustomerRow,
+    Entry,
+    Hit,
+    LetterRow,
+    Link,
+    OutboxRow,
+    Revision,
+    Sort,
+    Standing,
+)
 from ticketctl.ticket import Article, Ticket
 
 if TYPE_CHECKING:  # what only one family of verbs needs is imported when it is asked
@@ -97,13 +110,13 @@ class Reader:
 
         `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.
         """
-        from ticketctl.store import find, fulltext
+        from ticketctl.store import find, fulltext, seek
 
         asked = find.Page(
             query=fulltext.resolved(self._connection, query or find.EVERY), queues=queues, agent=agent, sort=sort,
             reverse=reverse, limit=limit, offset=offset,
         )  # fmt: skip
-        return [rows.ticket_of(row) for row in self._connection.execute(find.page(asked))]
+        return [rows.ticket_of(row) for row in seek.tickets(self._connection, asked)]
 
     def search(
         self,
@@ -145,7 +158,7 @@ class Reader:
 
         row = self._connection.execute(
             select(
-                counted(t.ticket, c.state_type == "new", *([] if queues is None else [c.queue.in_(sorted(queues))])),
+                counted(t.ticket, c.state == "new", *([] if queues is None else [c.queue.in_(sorted(queues))])),
                 counted(t.ticket, mine, c.last_customer_article > c.last_agent_article),
                 counted(t.ticket, c.due <= now, theirs),
                 counted(t.ticket, mine, c.state == "pending reminder", c.pending_until <= now),
@@ -198,6 +211,17 @@ class Reader:
         found = self._connection.execute(rows.HISTORY.where(c.ticket_id == ticket_id).order_by(c.version))
         return [rows.entry_of(row) for row in found]
 
+    def live_queues(self) -> Iterator[str]:
+        """The queues that have live tickets, a step along the index for each."""
+        c, last = t.ticket.c, ""
+        while True:
+            after = select(c.queue).where(c.live == true(), c.queue > last).order_by(c.queue).limit(1)
+            found = self._connection.execute(after).scalar()
+            if found is None:
+                return
+            yield found
+            last = found
+
     # mail in
 
     def known(self, asks: Asks, now: datetime) -> Known:
@@ -238,23 +262,20 @@ class Reader:
         return raw.view(self._connection, sha256, offset, length)
 
     def customers(
-        self, word: str = "", *, queues: Collection[str] | None = None, limit: int | None = None
+        self, address: str | None = None, *, queues: Collection[str] | None = None, limit: int | None = None
     ) -> list[CustomerRow]:
-        """Addresses that have tickets in these queues, the latest first; `word`: part of the address or name."""
+        """Addresses that have tickets in these queues, the latest first; with `address` that one alone."""
         c = t.ticket.c
         where: list[Any] = [c.customer_key.is_not(None)]
         where += [c.queue.in_(sorted(queues))] if queues is not None else []
-        if word:
-            name = func.lower(c.customer_name).contains(word.lower(), autoescape=True)
-            where.append(or_(c.customer_key.contains(word.lower(), autoescape=True), name))
+        if address is not None:
+            where += [c.live.in_((False, True)), c.customer_key == rows.address_key(address)]
         last = func.max(c.created)
-        found = self._connection.execute(
-            select(c.customer_key, func.max(c.customer_name), func.count(), last)
-            .where(*where)
-            .group_by(c.customer_key)
-            .order_by(last.desc(), c.customer_key)
-            .limit(limit)
-        )
+        wanted = select(c.customer_key, func.max(c.customer_name), func.count(), last).where(*where)
+        if address is not None:
+            wanted = indexed(wanted, t.ticket, "ix_ticket_live_customer_key_created_id")
+        wanted = wanted.group_by(c.customer_key).order_by(last.desc(), c.customer_key).limit(limit)
+        found = self._connection.execute(wanted)
         return [CustomerRow(address=row[0], name=row[1], tickets=row[2], last=row[3]) for row in found]
 
     # mail out
@@ -264,17 +285,32 @@ class Reader:
     ) -> list[OutboxRow]:
         """Mail that we owe, oldest first; with `agent` that agent's own; without `unsent_only` also what is done.
         `notices`: also those to other agents."""
-        c = t.outbox.c
-        where: list[Any] = [c.status.in_(outbox.UNSENT)] if unsent_only else []
-        where += [c.agent == agent] if agent is not None else []
-        where += [] if notices else [c.mail_class != "notice"]
-        return outbox.rows(self._connection, and_(true(), *where), limit)
+        if not unsent_only and agent is None and notices:
+            return outbox.rows(self._connection, true(), limit)
+        statuses = outbox.UNSENT if unsent_only else outbox.EVERY
+        return outbox.listed(self._connection, statuses, agent, limit, notices=notices)
+
+    def due_mail(self, now: datetime, limit: int, only: int | None = None) -> list[OutboxRow]:
+        """Owed mail whose time has come, whatever a brake says, in the order of `flush`; `only` that row."""
+        if only is not None:
+            c = t.outbox.c
+            turn = or_(c.next_try <= now, c.next_try > now + AHEAD)
+            return outbox.rows(self._connection, and_(c.id == only, c.status == "owed", turn))
+        ids = self._connection.execute(outbox.waiting(now, outbox.CLASSES, limit, left=False)).scalars().all()
+        found = {row.id: row for row in outbox.rows(self._connection, t.outbox.c.id.in_(ids))}
+        return [found[each] for each in ids]
+
+    def stale_mail(self, before: datetime, classes: Collection[str]) -> list[int]:
+        """Owed mail of these classes that nobody has sent since then."""
+        return outbox.stale(self._connection, before, classes)
 
     def answers(self, ticket_id: int) -> list[OutboxRow]:
         """The automatic answers of a ticket, sent or not, oldest first."""
+        from ticketctl.store.among import ids_in
+
         d = t.delivery.c
         owed = select(d.outbox_id).where(d.ticket_id == ticket_id, d.n == 0)
-        return outbox.rows(self._connection, and_(t.outbox.c.id.in_(owed), t.outbox.c.mail_class == "auto"))
+        return outbox.rows(self._connection, and_(ids_in(t.outbox.c.id, owed), t.outbox.c.mail_class == "auto"))
 
     def outbox_row(self, outbox_id: int) -> OutboxRow:
         """That row; NotThere (66)."""

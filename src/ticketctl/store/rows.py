@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 from sqlalchemy import Row, select
 
-from ticketctl.change import decode
+from ticketctl.change import Change, decode, encode
+from ticketctl.change.step import Owed
 from ticketctl.store import tables as t
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import Entry, LetterRow, OutboxRow
@@ -28,10 +29,18 @@ from ticketctl.ticket import (
     untagged,
 )
 
+if TYPE_CHECKING:
+    from ticketctl.intake.value import Asks, Decision, Envelope
+    from ticketctl.letter.value import Letter
+
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
 KEY_LENGTH = 250
+TAG_LENGTH = 120
+TITLE_LENGTH = 100  # of a title, what lists are sorted by
 
-_DERIVED = ("live", "state_type", "priority_rank", "customer_key", "due", "title_fold")
+_DERIVED = (
+    "live", "state_type", "priority_rank", "customer_key", "customer_domain", "due", "title_fold", "title_key",
+)  # fmt: skip
 TICKET = select(*(column for column in t.ticket.c if column.name not in _DERIVED))
 ARTICLE = select(*(column for column in t.article.c if column.name not in ("agent",)))
 LETTER = select(t.letter, t.ticket.c.number).join_from(t.letter, t.ticket, isouter=True)
@@ -44,6 +53,11 @@ def address_key(address: str | None) -> str | None:
     return cleaned(normal(address))[:KEY_LENGTH] if address else None
 
 
+def domain_key(address: str | None) -> str | None:
+    """The domain of an address (or of `@domain`) as look-ups compare it; None where it has none."""
+    return (address_key(address) or "").rpartition("@")[2] or None if address and "@" in address else None
+
+
 def key_digest(key: str) -> str:
     """A letter's key (G4), short enough for a unique index."""
     return hashlib.sha256(cleaned(key).encode()).hexdigest()
@@ -53,6 +67,11 @@ def counted_keys(address: str) -> tuple[str, str]:
     """What the counters of G13 count by: the address and its domain, normalised."""
     key = cleaned(untagged(address))[:KEY_LENGTH]
     return key, key.rpartition("@")[2]
+
+
+def tag_rows(ticket_id: int, tags: Iterable[str]) -> list[dict[str, Any]]:
+    """The tags of a ticket as rows of `tag`."""
+    return [{"ticket_id": ticket_id, "tag": each} for each in dict.fromkeys(cleaned(tag)[:TAG_LENGTH] for tag in tags)]
 
 
 def due(ticket: Ticket) -> datetime | None:
@@ -102,8 +121,10 @@ def derived(ticket: Ticket) -> dict[str, Any]:
         "state_type": ticket.state.type.value,
         "priority_rank": ticket.priority.rank,
         "customer_key": address_key(ticket.customer.address),
+        "customer_domain": domain_key(ticket.customer.address),
         "due": due(ticket) if live else None,
         "title_fold": ticket.title.casefold(),
+        "title_key": cleaned(ticket.title.casefold())[:TITLE_LENGTH],
     }
 
 
@@ -160,6 +181,13 @@ def article_of(row: Row[Any]) -> Article:
     return Article(**values)
 
 
+def history_row(ticket_id: int, version: int, change: Change, actor: Actor, now: datetime) -> dict[str, Any]:
+    """An accepted change as its row of the history."""
+    return acting(actor) | {
+        "ticket_id": ticket_id, "version": version, "at": now, "name": type(change).__name__, "data": encode(change),
+    }  # fmt: skip
+
+
 def entry_of(row: Row[Any]) -> Entry:
     """The history entry of a row of HISTORY. Raises KeyError, TypeError or ValueError on what we never wrote."""
     return Entry(
@@ -184,6 +212,46 @@ def acting(actor: Actor) -> dict[str, Any]:
     }
 
 
+def letter_row(
+    letter: Letter, envelope: Envelope, decision: Decision, asks: Asks, raw_sha256: str, now: datetime, *, first: bool
+) -> dict[str, Any]:
+    """A letter and what was decided as the columns of its row, without its id, its ticket and `n`. `first`: no letter
+    before had this content."""
+    from ticketctl.intake.value import message_id_key
+
+    author = letter.author
+    return {
+        "key_digest": key_digest(asks.key),
+        "key_queue": asks.key.partition("\n")[0],
+        "content": asks.content,
+        "first": asks.content if first else None,
+        "received": now,
+        "recipient": envelope.recipient,
+        "sender": envelope.sender,
+        "said_queue": envelope.queue,
+        "trust": envelope.trust,
+        "message_id": letter.message_id,
+        "id_key": message_id_key(letter.message_id) if letter.message_id else None,
+        "author_address": author.address,
+        "author_name": author.name if author.address else letter.claimed or author.name,
+        "subject": letter.subject,
+        "queue": decision.queue,
+        "verdict": decision.verdict,
+        "kind": decision.kind.value,
+        "rule": decision.rule,
+        "silence": decision.silence,
+        "why": decision.why,
+        "held": decision.held,
+        "raw_sha256": raw_sha256,
+        "size": len(letter.raw),
+    }
+
+
+def reference_rows(letter_id: int, asks: Asks) -> list[dict[str, Any]]:
+    """The ids that a letter names, strongest first."""
+    return [{"letter_id": letter_id, "position": i, "id_key": each} for i, each in enumerate(asks.ids, 1)]
+
+
 def letter_of(row: Row[Any]) -> LetterRow:
     """The letter of a row of LETTER."""
     values = row._asdict()
@@ -193,6 +261,58 @@ def letter_of(row: Row[Any]) -> LetterRow:
     values["author"] = Address(address=values.pop("author_address"), name=values.pop("author_name"))
     values["silence"], values["why"] = tuple(values["silence"]), tuple(values["why"])
     return LetterRow(**values)
+
+
+def outbox_row(
+    owed: Owed,
+    now: datetime,
+    *,
+    ticket: int | None,
+    n: int,
+    version: int | None,
+    agent: str | None,
+    raw_sha256: str | None,
+) -> dict[str, Any]:
+    """A mail that we owe as the columns of its row, without its id."""
+    counted = owed.recipients[0] if owed.mail_class == "auto" and owed.recipients else None
+    address, domain = counted_keys(counted) if counted else (None, None)
+    return {
+        "created": now,
+        "mail_class": owed.mail_class,
+        "audience": owed.audience,
+        "status": "owed",
+        "ticket_id": ticket,
+        "n": n,
+        "version": version,
+        "agent": agent,
+        "message_id": owed.message_id,
+        "token": owed.token,
+        "sender": owed.sender,
+        "recipients": owed.recipients,
+        "subject": owed.subject,
+        "plan": owed.plan,
+        "raw_sha256": raw_sha256,
+        "tries": 0,
+        "next_try": now,
+        "address_key": address,
+        "domain_key": domain,
+    }
+
+
+def token_row(owed: Owed, ticket: int, n: int) -> dict[str, Any]:
+    """The token of a mail that we owe on a ticket."""
+    return {
+        "token": owed.token, "ticket_id": ticket, "n": n, "audience": owed.audience, "message_id": owed.message_id,
+        "recipients": sorted({normal(each) for each in owed.recipients}),
+    }  # fmt: skip
+
+
+def delivery_rows(
+    outbox_id: int, ticket: int | None, n: int, recipients: Sequence[str], now: datetime, *, last: int = 0
+) -> list[dict[str, Any]]:
+    """A delivery for each recipient, after the `last` that the mail has."""
+    beside = {"outbox_id": outbox_id, "ticket_id": ticket, "n": n, "status": "owed", "at": now}
+    return [beside | {"position": last + i, "recipient": each} for i, each in enumerate(recipients, 1)]
 
 
 def outbox_of(row: Row[Any]) -> OutboxRow:

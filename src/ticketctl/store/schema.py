@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ticketctl.errors import Misconfigured
 
-KNOWN = ("0001", "0002", "0003")  # every revision of migrations/, oldest first
+KNOWN = ("0001", "0002", "0003", "0004")  # every revision of migrations/, oldest first
 HEAD = KNOWN[-1]
 _VERSION = text("SELECT version_num FROM alembic_version")
 

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, or_, select
 
 from ticketctl import words
 from ticketctl.query import And, Not, Query, Term
-from ticketctl.store import find, fulltext, rows
+from ticketctl.store import find, fulltext, rows, seek, walk
 from ticketctl.store import tables as t
 from ticketctl.store.indexing import ARTICLE, author, dialect_of
 from ticketctl.store.value import Find, Hit
@@ -72,7 +72,7 @@ def _newest(connection: Connection, asked: find.Page, order: Order) -> list[Tick
     while True:
         seen = fulltext.window(connection, asked.query, most) if asked.limit is not None else None
         query = asked.query if seen is None else And((Term(field="id", values=tuple(seen[0])), asked.query))
-        found = [rows.ticket_of(row) for row in connection.execute(find.page(replace(asked, query=query)))]
+        found = [rows.ticket_of(row) for row in seek.tickets(connection, replace(asked, query=query))]
         enough = asked.limit is None or len(found) >= asked.limit or seen is None or not seen[1]
         if enough or order == "rank":
             return found
@@ -81,7 +81,7 @@ def _newest(connection: Connection, asked: find.Page, order: Order) -> list[Tick
 
 def _are_all_wanted(query: Query) -> bool:
     """Has every ticket that matches each of the words?"""
-    parts = find.all_of(query)
+    parts = walk.parts(query)
     return all(len(part.values) == 1 if isinstance(part, Term) else isinstance(part, Not) for part in parts)
 
 

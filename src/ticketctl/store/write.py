@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import Connection, func, insert, select, true, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ticketctl.change import (
@@ -149,7 +149,7 @@ class Writer(Reader):
         before = None if ticket_id is None else see(self.ticket(ticket_id), str(ticket_id), None)
         ticket, done = before, []
         for each in steps:
-            step = _cleaned(each if isinstance(each, Step) else Step(change=each))
+            step = fit(each if isinstance(each, Step) else Step(change=each))
             self._permit(step.change, ticket)
             ticket = evolved(ticket, step.change, self.now)
             if isinstance(step.change, Created):
@@ -210,6 +210,7 @@ class Writer(Reader):
         if before is None:
             self._connection.execute(insert(t.ticket), row)
             indexing.put_ticket(self._connection, after.id, after.number, after.title)
+            self._tags(after, (), after.tags)
             return
         old = rows.ticket_row(before)
         # columns that stay as they are leave their indexes alone
@@ -220,12 +221,22 @@ class Writer(Reader):
                            race=True)  # fmt: skip
         if after.title != before.title:
             indexing.put_ticket(self._connection, after.id, after.number, after.title, before.title)
+        self._tags(after, before.tags, after.tags)
+
+    def _tags(self, ticket: Ticket, before: Sequence[str], after: Sequence[str]) -> None:
+        """The table of tags follows the ticket's row."""
+        if before == after:
+            return
+        old, new = ({row["tag"] for row in rows.tag_rows(ticket.id, tags)} for tags in (before, after))
+        if old - new:
+            gone = t.tag.c.tag.in_(sorted(old - new))
+            self._connection.execute(t.tag.delete().where(t.tag.c.ticket_id == ticket.id, gone))
+        if new - old:
+            self._connection.execute(insert(t.tag), rows.tag_rows(ticket.id, sorted(new - old)))
 
     def _history(self, ticket_id: int, done: Sequence[tuple[int, Step]]) -> None:
-        who = rows.acting(self.actor) | {"at": self.now, "ticket_id": ticket_id}
         entries = [
-            who | {"version": version, "name": type(step.change).__name__, "data": encode(step.change)}
-            for version, step in done
+            rows.history_row(ticket_id, version, step.change, self.actor, self.now) for version, step in done
         ]
         self._connection.execute(insert(t.history), entries)
 
@@ -266,42 +277,15 @@ class Writer(Reader):
 
         Raises Again where another process stored this very delivery since `known` was asked.
         """
-        from ticketctl.intake.value import message_id_key
-
         digest = raw.put(self._connection, letter.raw)
-        author = letter.author
-        row = {
-            "key_digest": rows.key_digest(asks.key),
-            "key_queue": asks.key.partition("\n")[0],
-            "content": asks.content,
-            "first": None if asks.content in self._doubles else asks.content,
-            "received": self.now,
-            "recipient": envelope.recipient,
-            "sender": envelope.sender,
-            "said_queue": envelope.queue,
-            "trust": envelope.trust,
-            "message_id": letter.message_id,
-            "id_key": message_id_key(letter.message_id) if letter.message_id else None,
-            "author_address": author.address,
-            "author_name": author.name if author.address else letter.claimed or author.name,
-            "subject": letter.subject,
-            "queue": decision.queue,
-            "verdict": decision.verdict,
-            "kind": decision.kind.value,
-            "rule": decision.rule,
-            "silence": decision.silence,
-            "why": decision.why,
-            "held": decision.held,
-            "raw_sha256": digest,
-            "size": len(letter.raw),
-        }
+        first = asks.content not in self._doubles
+        row = rows.letter_row(letter, envelope, decision, asks, digest, self.now, first=first)
         try:
             letter_id = t.put(self._connection, t.letter, row)
         except IntegrityError as trouble:
             raise Again from trouble
         if asks.ids:
-            named = [{"letter_id": letter_id, "position": i, "id_key": each} for i, each in enumerate(asks.ids, 1)]
-            self._connection.execute(insert(t.reference), named)
+            self._connection.execute(insert(t.reference), rows.reference_rows(letter_id, asks))
         return letter_id
 
     def place(self, letter_id: int, ticket_id: int, n: int | None, verdict: Verdict | None = None) -> None:
@@ -439,13 +423,12 @@ class Writer(Reader):
         return self._connection.execute(select(func.max(t.policy.c.n))).scalar() or 0
 
     def _no_orphans(self, policy: Policy) -> None:
-        used = select(t.ticket.c.queue).where(t.ticket.c.live == true()).distinct()
-        gone = sorted(set(self._connection.execute(used).scalars()) - policy.queues.keys())
-        if gone:
-            raise BadData(f"queue {gone[0]} has open tickets: move or close them first, or keep the queue")
+        for queue in self.live_queues():
+            if queue not in policy.queues:
+                raise BadData(f"queue {queue} has open tickets: move or close them first, or keep the queue")
 
 
-def _cleaned(step: Step) -> Step:
+def fit(step: Step) -> Step:
     """The step with a change that comes back from the database as it went in: no NUL, no lone surrogate."""
     data = encode(step.change)
     text = to_json(data)

@@ -1,0 +1,214 @@
+"""Pages of tickets that cost what they show, not what the desk holds.
+
+Where every row of the walks is wanted, the page is their first rows. Else some rows are looked at in vain, and how many
+depends on the desk: what hardly any ticket has is found by what has it (a stretch of an index, a set of ids), what many
+have is soon found in order, within a budget. Only what is neither, many tickets of which few are wanted and no index
+knows which, is walked to its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.types import Integer
+
+from ticketctl.query import And, Not, Or, Query, Term, TicketRef
+from ticketctl.store import tables as t
+from ticketctl.store import walk
+from ticketctl.store.among import ids_in
+from ticketctl.store.find import Page, Where, condition, readable
+from ticketctl.store.hints import by_id, indexed
+from ticketctl.store.rows import TICKET
+from ticketctl.store.walk import Walk, Way
+
+FEW = 200  # so few are driven from at once
+BUDGET = 2000  # rows looked at in order before another way is tried
+MANY = 20_000  # more are not driven from
+Ids = Select[Any] | CompoundSelect[Any]
+
+# What a term has in a table of its own: the ids of its tickets. Full text has its place here.
+SETS: dict[str, Callable[[Term], Select[Any]]] = {
+    "tag": lambda term: select(t.tag.c.ticket_id).where(t.tag.c.tag.in_([str(x) for x in term.values])),
+    "kind": lambda term: select(t.article.c.ticket_id).where(t.article.c.kind.in_([str(x) for x in term.values])),
+}
+
+
+def tickets(connection: Connection, asked: Page) -> Sequence[Row[Any]]:
+    """The page, as rows of TICKET."""
+    asked = replace(asked, query=_named(connection, asked.query))
+    if any(isinstance(part, Term) and part.field in ("id", "number") for part in walk.parts(asked.query)):
+        return connection.execute(plain(asked)).all()
+    found = walk.held(asked)
+    if not all(found.values.values()):
+        return []  # nothing can be all of that
+    way = walk.best(asked, found)
+    if way is not None and way.exact:
+        return _shown(connection, asked, merged(asked, way.walks))
+    return _searched(connection, asked, way, _drivers(asked, found))
+
+
+def _searched(
+    connection: Connection, asked: Page, way: Way | None, drivers: Sequence[Select[Any]]
+) -> Sequence[Row[Any]]:
+    """The page, of rows of which not all are wanted: by what is rare, in order within a budget, by what is rather
+    rare, in order whatever it costs."""
+    wanted = _wanted(asked)
+    rare = _rarest(connection, drivers, FEW)
+    if rare is not None:
+        return _shown(connection, asked, rare, wanted)
+    ordered = way if asked.limit is not None else None
+    if ordered is not None:
+        page = _within_budget(connection, asked, ordered.walks)
+        if page is not None:
+            return page
+    rare = _rarest(connection, drivers, MANY)
+    if rare is not None:
+        return _shown(connection, asked, rare, wanted)
+    if ordered is not None:
+        return _shown(connection, asked, merged(asked, ordered.walks, wanted))
+    return connection.execute(plain(asked)).all()
+
+
+def plain(asked: Page) -> Select[Any]:
+    """The page, however the database likes to find it."""
+    return _cut(TICKET.where(_wanted(asked)).order_by(*walk.order(asked)), asked)
+
+
+def merged(asked: Page, walks: Sequence[Walk], where: Where | None = None) -> Ids:
+    """The ids of the first rows of each walk; of those that are so, with `where`."""
+    deep = None if asked.limit is None else asked.limit + asked.offset
+    beside = [] if where is None else [where]
+    short = [_hinted(each).where(*beside).order_by(*walk.along(asked)).limit(deep).subquery() for each in walks]
+    ids = [select(part.c.id) for part in short]
+    return union_all(*ids) if len(ids) > 1 else ids[0]
+
+
+def budgeted(asked: Page, firsts: Sequence[Ids | list[int]], sizes: Sequence[Select[Any]]) -> CompoundSelect[Any]:
+    """For each walk, of which `firsts` are the ids within the budget: its place (`at`), how many these are (in a row
+    with no `id`), and the ids of those among them that are wanted, up to the limit."""
+    deep = (asked.limit or 0) + asked.offset
+    rows: list[Select[Any]] = []
+    for at, (first, all_) in enumerate(zip(firsts, sizes, strict=True)):
+        some = _by_id(select(t.ticket.c.id), first).where(_wanted(asked)).order_by(*walk.order(asked)).limit(deep)
+        wanted = some.subquery()
+        rows.append(select(literal(at, Integer).label("at"), wanted.c.id, literal(0, Integer).label("size")))
+        size = select(func.count()).select_from(all_.subquery()).scalar_subquery()
+        rows.append(select(literal(at, Integer), type_coerce(literal(None), Integer), size))
+    return union_all(*rows)
+
+
+def _wanted(asked: Page) -> Where:
+    return and_(condition(asked.query, asked.agent), readable(asked.queues))
+
+
+def _few(connection: Connection, ids: Ids) -> Ids | list[int]:
+    """The ids, or on MariaDB what they are: it would read the whole table beside them, if that looks cheap."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        return list(connection.execute(ids).scalars())
+    return ids
+
+
+def _shown(connection: Connection, asked: Page, ids: Ids, where: Where | None = None) -> Sequence[Row[Any]]:
+    """The page, of tickets with these ids; of those that are so, with `where`."""
+    found = _by_id(TICKET, _few(connection, ids)).where(*([] if where is None else [where]))
+    return connection.execute(_cut(found.order_by(*walk.order(asked)), asked)).all()
+
+
+def _within_budget(connection: Connection, asked: Page, walks: Sequence[Walk]) -> Sequence[Row[Any]] | None:
+    """The page, None where a walk went on when the budget was spent, and had not given all that it might."""
+    each_way = max(FEW, BUDGET // len(walks))
+    deep = (asked.limit or 0) + asked.offset
+    found: list[list[int]] = [[] for _ in walks]
+    sizes = [0] * len(walks)
+    firsts = [_hinted(each).order_by(*walk.along(asked)).limit(each_way) for each in walks]
+    for row in connection.execute(budgeted(asked, [_few(connection, first) for first in firsts], firsts)):
+        if row.id is None:
+            sizes[row.at] = row.size
+        else:
+            found[row.at].append(row.id)
+    if any(size == each_way and len(ids) < deep for size, ids in zip(sizes, found, strict=True)):
+        return None
+    ids = [each for some in found for each in some]
+    if not ids:
+        return []
+    wanted = by_id(TICKET.where(t.ticket.c.id.in_(ids)), t.ticket)
+    return connection.execute(_cut(wanted.order_by(*walk.order(asked)), asked)).all()
+
+
+def _named(connection: Connection, query: Query) -> Query:
+    """The query with `customer:of:17` as that ticket's customer."""
+    match query:
+        case And(parts=parts):
+            return And(tuple(_named(connection, part) for part in parts))
+        case Or(parts=parts):
+            return Or(tuple(_named(connection, part) for part in parts))
+        case Not(part=part):
+            return Not(_named(connection, part))
+        case Term(field="customer", values=values) if any(isinstance(value, TicketRef) for value in values):
+            named = [address for value in values for address in _customers(connection, value)]
+            return Term(field="customer", values=tuple(named)) if named else Or(())
+        case _:
+            return query
+
+
+def _customers(connection: Connection, value: Any) -> list[str]:
+    if not isinstance(value, TicketRef):
+        return [str(value)]
+    c = t.ticket.c
+    ways = [c.id == value.id] if value.id is not None else []
+    ways += [c.number == value.number] if value.number is not None else []
+    found = connection.execute(select(c.customer_key).where(or_(false(), *ways), c.customer_key.is_not(None)))
+    return [str(address) for address in found.scalars()]
+
+
+def _drivers(asked: Page, found: walk.Held) -> list[Select[Any]]:
+    """What has all that may be wanted: stretches of indexes, sets of ids."""
+    sets = [each for part in walk.parts(asked.query) if (each := _set(part)) is not None]
+    return [*sets, *(_hinted(Walk(*each)) for each in walk.stretches(asked, found))]
+
+
+def _set(part: Query) -> Select[Any] | None:
+    if isinstance(part, Term) and part.field in SETS:
+        return SETS[part.field](part)
+    return None
+
+
+def _rarest(connection: Connection, drivers: Sequence[Select[Any]], most: int) -> Select[Any] | None:
+    """The driver with the fewest ids, None where all have more than `most`."""
+    if not drivers:
+        return None
+    counts = [select(func.count()).select_from(each.limit(most + 1).subquery()).scalar_subquery() for each in drivers]
+    sizes = [*connection.execute(select(*counts)).one()]
+    return drivers[sizes.index(min(sizes))] if min(sizes) <= most else None
+
+
+def _hinted(each: Walk) -> Select[Any]:
+    """The ids of a walk."""
+    return indexed(select(t.ticket.c.id).where(each.at), t.ticket, each.along)
+
+
+def _by_id(wanted: Select[Any], ids: Ids | list[int]) -> Select[Any]:
+    c = t.ticket.c.id
+    return by_id(wanted.where(c.in_(ids) if isinstance(ids, list) else ids_in(c, ids)), t.ticket)
+
+
+def _cut(found: Select[Any], asked: Page) -> Select[Any]:
+    if asked.limit is not None:
+        found = found.limit(asked.limit)
+    return found.offset(asked.offset) if asked.offset else found
