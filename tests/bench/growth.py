@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, event
@@ -357,9 +358,22 @@ def _process(command: list[str], stdin: bytes, url: str) -> tuple[float, float]:
         given.seek(0)
         running = subprocess.Popen(command, stdin=given, stdout=subprocess.DEVNULL, stderr=said,
                                    env={**os.environ, "TICKETCTL_DATABASE": url})  # fmt: skip
-        _, status, usage = os.wait4(running.pid, 0)
+        status, usage, peak = _ended(running.pid)
         running.returncode = status
         if status:
             said.seek(0)
             raise SystemExit(f"{command}: {status}\n{said.read().decode()}")
-    return (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss / 1024
+    return (usage.ru_utime + usage.ru_stime) * 1000, peak
+
+
+def _ended(pid: int) -> tuple[int, Any, float]:
+    """Status and usage of a process when it has ended, and its peak in megabytes: what `ru_maxrss` says begins with
+    the peak of the process that it was forked from, so it is asked for while it runs."""
+    peak = 0
+    while True:
+        done, status, usage = os.wait4(pid, os.WNOHANG)
+        if done:
+            return status, usage, peak / 1024
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        peak = max([peak, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))])
+        time.sleep(0.003)
