@@ -25,9 +25,9 @@ class Pace:
         return self._chance.uniform(0.1, 1.1) * self._seconds
 
     def ended(self, status: int, seconds: float) -> None:
-        """A program took so long, unless it was killed."""
-        if status != KILLED:
-            self._seconds += (seconds - self._seconds) / 4
+        """A program took so long, or was killed then: the next may take longer, so that some come to an end."""
+        wanted = 1.5 * self._seconds if status == KILLED else seconds
+        self._seconds += (wanted - self._seconds) / 4
 
 
 def of_the_filter(place: Place, tally: Tally) -> None:
@@ -62,7 +62,7 @@ def of_verbs(place: Place, tally: Tally) -> None:
     texts: dict[str, str] = {}
 
     def killed(*words: str) -> int:
-        pace, begun = paces.setdefault(words[0], Pace(0.3)), time.monotonic()
+        pace, begun = paces.setdefault(words[0], Pace(0.5)), time.monotonic()
         status = desk.verb(*words, kill_after=pace.moment(), allowed=(0, KILLED)).status
         pace.ended(status, time.monotonic() - begun)
         return status
