@@ -1,6 +1,7 @@
-"""`make torture`: every scenario in its long form, a line each; not 0 where one failed.
+"""`make torture`: every scenario in its long form, on each database that it is about; a line each; not 0 where one failed.
 
-Words choose scenarios by a part of their names. Every figure of sizes.py can be set: TORTURE_KILLS=100 make torture.
+Words choose scenarios by a part of their names, or of their databases'. Every figure of sizes.py can be set:
+TORTURE_KILLS=100 make torture.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import servers
 from conftest import REPOSITORY, absent, scrub
 from torture.place import Place
 from torture.scenarios import SCENARIOS, Scenario, played
@@ -21,12 +23,15 @@ from torture.tally import Tally
 
 def main(words: list[str]) -> int:
     """Plays those whose names have one of the words, all without words; 1 where one failed or none was played."""
-    chosen = [each for each in SCENARIOS if not words or any(word in each.name for word in words)]
+    every = [(each, database) for each in SCENARIOS for database in each.databases]
+    chosen = [one for one in every if not words or any(word in f"{one[0].name} {one[1]}" for word in words)]
     root = Path(tempfile.mkdtemp(prefix="ticketctl-torture-"))
+    root.chmod(0o755)  # servers run as users of their own
     scrub(root / "home")
     try:
-        tallies = [tally for each in chosen if (tally := _one(each, root))]
+        tallies = [tally for each, database in chosen if (tally := _one(each, database, root))]
     finally:
+        servers.stop_all(root)
         shutil.rmtree(root, ignore_errors=True)
     total = Tally("total")
     for each in tallies:
@@ -38,19 +43,23 @@ def main(words: list[str]) -> int:
     return 1 if total.bad or not tallies else 0
 
 
-def _one(scenario: Scenario, root: Path) -> Tally | None:
+def _one(scenario: Scenario, database: str, root: Path) -> Tally | None:
     """Plays one and prints its line and what was bad; None where the machine lacks what it needs."""
-    if missing := [name for name in scenario.needs if absent(name)]:
-        print(f"{scenario.name:34} skipped: needs {', '.join(missing)}", flush=True)
+    name = scenario.name if database == "sqlite" else f"{scenario.name} ({database})"
+    needs = [*scenario.needs, *([database] if database != "sqlite" else [])]
+    if missing := [each for each in needs if absent(each)]:
+        print(f"{name:44} skipped: needs {', '.join(missing)}", flush=True)
         if os.environ.get("CI") != "true":
             return None
-        tally = Tally(scenario.name)
+        tally = Tally(name)
         tally.hold(False, f"needs {', '.join(missing)}, and in CI everything has to run")
         return tally
-    folder = root / re.sub(r"\W+", "-", scenario.name)
+    folder = root / re.sub(r"\W+", "-", name)
     folder.mkdir()
-    place = Place(folder, lambda name: [sys.executable, str(REPOSITORY / "bin" / name)], forms()[1])
-    tally = played(scenario, place)
+    with servers.places(database, root) as give:
+        place = Place(folder, _program, forms()[1], database=database, give=give)
+        tally = played(scenario, place)
+    tally.name = name
     shutil.rmtree(folder, ignore_errors=True)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
@@ -58,6 +67,10 @@ def _one(scenario: Scenario, root: Path) -> Tally | None:
     for each in tally.bad[:20]:
         print(f"    {each}", flush=True)
     return tally
+
+
+def _program(name: str) -> list[str]:
+    return [sys.executable, str(REPOSITORY / "bin" / name)]
 
 
 if __name__ == "__main__":

@@ -12,16 +12,22 @@ from torture.scenarios import SCENARIOS, Scenario, played
 from torture.sizes import forms
 
 PLAYED = [
-    pytest.param(scenario, id=scenario.name, marks=[pytest.mark.requires(*scenario.needs)]) for scenario in SCENARIOS
+    pytest.param(each, database, id=f"{each.name}-{database}", marks=[pytest.mark.requires(*each.needs)])
+    for each in SCENARIOS
+    for database in each.databases
 ]
 
 
-@pytest.mark.parametrize("scenario", PLAYED)
+@pytest.mark.parametrize(("scenario", "database"), PLAYED, indirect=["database"])
 def test_nothing_is_lost_and_nothing_is_twice(
-    tmp_path: Path, program: Callable[[str], list[str]], scenario: Scenario
+    tmp_path: Path,
+    program: Callable[[str], list[str]],
+    place: Callable[[Path], str],
+    scenario: Scenario,
+    database: str,
 ) -> None:
     short, _ = forms()
-    tally = played(scenario, Place(tmp_path, program, short))
+    tally = played(scenario, Place(tmp_path, program, short, database=database, give=place))
     print(tally.line())
     assert tally.bad == []
     assert tally.statuses.total() > 0
