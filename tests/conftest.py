@@ -46,6 +46,7 @@ POWERS: dict[str, Callable[[], bool]] = {
     "system-python": lambda: os.access("/usr/bin/python3", os.X_OK) and _has_system_python(),
     "postgresql": lambda: servers.is_here("postgresql"),
     "mariadb": lambda: servers.is_here("mariadb"),
+    "galera": lambda: Path("/usr/lib/galera/libgalera_smm.so").is_file(),
     "libfaketime": lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
 }
 

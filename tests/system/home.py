@@ -49,7 +49,14 @@ class Home:
     """`run` a verb, `deliver` a mail, look at what was `sent`."""
 
     def __init__(
-        self, root: Path, program: Callable[[str], list[str]], *, agents: int = 2, desk: str = "", queue: str = ""
+        self,
+        root: Path,
+        program: Callable[[str], list[str]],
+        *,
+        agents: int = 2,
+        desk: str = "",
+        queue: str = "",
+        database: str = "",
     ) -> None:
         self.root = root
         self.program = program
@@ -62,7 +69,7 @@ class Home:
         self.environment = {
             **os.environ,
             "TICKETCTL_CONFIG": str(root / "ticketctl.toml"),
-            "TICKETCTL_DATABASE": f"sqlite:///{root}/desk.db",
+            "TICKETCTL_DATABASE": database or f"sqlite:///{root}/desk.db",
             "TICKETCTL_SENDMAIL": str(sendmail),
         }
         self.run("init", "--domain", "example.org", "--queue", "Support=support@example.org")

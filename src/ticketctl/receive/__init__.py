@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from random import uniform
 
 from msgspec.structs import replace
 
@@ -23,7 +24,8 @@ from ticketctl.ticket import POSTMASTER, Actor
 __all__ = ["Incoming", "Received", "accept", "explain", "read", "receive", "retry"]
 
 PATIENCE = 20  # seconds: who waited so long for the database does not wait again
-TRIES = 6  # of a lost race, before it is the mail system's turn to try again
+TRIES = 12  # of a lost race, before it is the mail system's turn to try again
+PAUSE = 0.5  # seconds between two tries, at most
 _TROUBLE = (errors.TryAgain, errors.Unavailable, errors.Misconfigured, Again)  # of the database, not of the letter
 
 
@@ -34,14 +36,14 @@ def receive(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datet
     """
     incoming = read(mail) if isinstance(mail, bytes) else mail
     begun, cause = time.monotonic(), ""
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         try:
             return _attempt(store, incoming, envelope, now)
         except (Again, errors.TryAgain) as race:
             if time.monotonic() - begun > PATIENCE:
                 raise errors.TryAgain(getattr(race, "message", "lost the race for this mail")) from race
             cause = type(race.__cause__).__name__
-        time.sleep(0.02)
+        time.sleep(uniform(0, min(PAUSE, 0.02 * 2**tried)))  # those who met once are not to meet again
     if cause == "IntegrityError":  # no race is lost so often: what we write does not fit
         return _hold(store, incoming, envelope, now, f"a fault of ours: {cause}")
     raise errors.TryAgain("lost the race for this mail several times")

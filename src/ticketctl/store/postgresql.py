@@ -2,6 +2,9 @@
 
 Readers have a snapshot (REPEATABLE READ, READ ONLY), writers READ COMMITTED: correctness rests on `UPDATE ... WHERE
 version`, unique keys and row locks, and a row that was waited for is then seen as it is.
+
+Nothing waits for ever: CONNECT_TIMEOUT for each host, `lock_timeout` for a lock, SILENCE for a server that does not
+answer (or is frozen: its kernel goes on acknowledging), keepalives for a host that is gone.
 """
 
 from __future__ import annotations
@@ -11,9 +14,13 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL
 
+from ticketctl.errors import Misconfigured
+
 READS: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 WRITES: dict[str, Any] = {"isolation_level": "READ COMMITTED"}
 CONNECT_TIMEOUT = 10  # seconds for each host
+SILENCE = 600.0  # seconds for the answer to one statement; `?read_timeout=` in the URL goes before
+_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6, "tcp_user_timeout": 90_000}
 
 
 def arguments(url: URL, timeout: float) -> dict[str, Any]:
@@ -25,11 +32,25 @@ def arguments(url: URL, timeout: float) -> dict[str, Any]:
     for name, value in (("connect_timeout", CONNECT_TIMEOUT), ("application_name", "ticketctl")):
         if name not in url.query:
             told[name] = value
-    return told
+    return told | {name: value for name, value in _ALIVE.items() if name not in url.query}
 
 
-def prepare(engine: Engine) -> None:
-    """Nothing is acknowledged that a crash could take back (G1), whatever the server's default is."""
+def prepare(engine: Engine, silence: float | None) -> None:
+    """Nothing is acknowledged that a crash could take back (G1), whatever the server's default is; and nobody waits
+    longer than `silence` for an answer."""
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, arguments: Any, told: dict[str, Any]) -> Any:
+        from psycopg import ProgrammingError
+
+        from ticketctl.store.patient import Patient  # late: only here the driver is known to be there
+
+        try:
+            made = Patient.connect(*arguments, **told)
+        except ProgrammingError as wrong:  # an option that libpq does not know, or not with that value
+            raise Misconfigured(f"`database` is wrong: {str(wrong).partition(chr(10))[0]}") from None
+        made.silence = silence or SILENCE
+        return made
 
     @event.listens_for(engine, "connect")
     def _connected(driver: Any, _record: Any) -> None:
