@@ -6,8 +6,10 @@ import os
 import signal
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from failing.clusters import Node, galera
 from servers import fresh_name
 from store.conftest import NOW, SYSTEM, mail, make_store, opened
 from system.home import mail as letter
+from ticketctl.errors import TryAgain
 from ticketctl.intake import Envelope
 from ticketctl.receive import receive
 from ticketctl.store import Store
@@ -72,14 +75,18 @@ def test_follow_ups_and_notes_from_all_nodes_are_all_on_the_ticket_in_one_order(
     assert fsck(store) == []
 
 
-def test_a_follow_up_finds_the_ticket_that_another_node_has_just_acknowledged(urls):
+def test_a_follow_up_finds_the_ticket_that_another_node_has_just_acknowledged(nodes, urls):
     founded(urls)
-    stores = [Store(each) for each in urls]
+    here, there = Store(urls[0]), Store(urls[1])
     envelope = Envelope(recipient="support@example.org", sender="carla@customer.test")
-    for n in range(30):
-        first = receive(stores[n % 3], letter(f"p{n}"), envelope, NOW)
-        answer = letter(f"r{n}", In_Reply_To=f"<p{n}.made.up@customer.test>")
-        assert receive(stores[(n + 1) % 3], answer, envelope, NOW).number == first.number
+    receive(there, letter("p0"), envelope, NOW)
+    with nodes[1].connection() as behind, ThreadPoolExecutor(1) as other:
+        behind.cursor().execute("FLUSH TABLES WITH READ LOCK")  # this node takes nothing in
+        first = receive(here, letter("p1"), envelope, NOW)
+        answer = other.submit(receive, there, letter("r1", In_Reply_To="<p1.made.up@customer.test>"), envelope, NOW)
+        time.sleep(0.5)
+        behind.cursor().execute("UNLOCK TABLES")
+        assert answer.result(60).number == first.number
 
 
 def test_of_many_who_take_a_ticket_over_all_nodes_one_wins_and_the_others_are_told_who(urls):
@@ -132,6 +139,19 @@ def test_no_ticket_comes_into_a_queue_that_another_node_takes_away(urls):
         queues, found = tx.policy().queues, Counter(each.queue for each in tx.find(None, queues=None))
     assert found.total() == 30
     assert ("Sales" in queues) == (found["Sales"] > 0), said
+
+
+def test_a_ticket_that_is_being_made_is_refused_where_another_node_takes_its_queue_away(urls):
+    founded(urls)
+    stores = [Store(each) for each in urls]
+    text = many.POLICY.format(queue="").replace('[queues.Sales]\naddresses = ["sales@example.org"]\n', "")
+    with pytest.raises(TryAgain) as lost, stores[1].writing(SYSTEM, NOW) as tx:
+        opened(tx, queue="Sales")
+        with stores[0].writing(SYSTEM, NOW) as other:
+            other.apply(text, "ada", "no Sales", 1)
+    assert lost.value.race
+    with stores[2].reading() as tx:
+        assert (tx.count_all(), tx.policy().revision) == (0, 2)
 
 
 def test_a_node_that_dies_in_the_middle_loses_nothing_and_doubles_nothing(nodes, urls):
