@@ -151,6 +151,7 @@ class Postgresql(Server):
         return _as(self.user, [
             str(_program("postgres")), "-D", str(self.folder / "data"), "-c", f"unix_socket_directories={self.folder}",
             "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-c", "full_page_writes=off",
+            "-c", "dynamic_shared_memory_type=mmap",  # one that is killed leaves nothing outside of its folder
         ])  # fmt: skip
 
     def run(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:

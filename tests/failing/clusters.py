@@ -38,8 +38,8 @@ class Standby(Postgresql):
 
     def make(self) -> None:
         done = subprocess.run(
-            _as(self.user, [str(_program("pg_basebackup")), "-D", str(self.folder / "data"), "-U", "postgres", "-R", "-h",
-                            str(self.primary.folder), "-c", "fast", "-X", "stream", "--no-sync"]),
+            _as(self.user, [str(_program("pg_basebackup")), "-D", str(self.folder / "data"), "-U", "postgres", "-R",
+                            "-h", str(self.primary.folder), "-c", "fast", "-X", "stream", "--no-sync"]),
             capture_output=True, text=True, check=False, cwd="/",
         )  # fmt: skip
         if done.returncode:
@@ -47,7 +47,6 @@ class Standby(Postgresql):
 
     def promote(self) -> None:
         """It is the primary from now on."""
-        self.run("ALTER SYSTEM SET synchronous_standby_names = ''")
         self.run("SELECT pg_promote(true, 60)")
 
 
@@ -81,8 +80,11 @@ class Node(Mariadb):
         self.seeds = seeds
 
     def command(self) -> list[str]:
-        options = f"gmcast.listen_addr=tcp://127.0.0.1:{self.group};ist.recv_addr=127.0.0.1:{self.ist};" \
-            "gcache.size=16M;evs.keepalive_period=PT0.5S;evs.inactive_check_period=PT0.5S;evs.suspect_timeout=PT2S;evs.inactive_timeout=PT4S;pc.wait_prim_timeout=PT20S"
+        options = ";".join((
+            f"gmcast.listen_addr=tcp://127.0.0.1:{self.group}", f"ist.recv_addr=127.0.0.1:{self.ist}",
+            "gcache.size=16M", "evs.keepalive_period=PT0.5S", "evs.inactive_check_period=PT0.5S",
+            "evs.suspect_timeout=PT2S", "evs.inactive_timeout=PT4S", "pc.wait_prim_timeout=PT20S",
+        ))  # fmt: skip
         return [
             *super().command(), "--binlog-format=ROW", "--innodb-autoinc-lock-mode=2", "--wsrep-on=ON",
             f"--wsrep-provider={GALERA}", "--wsrep-cluster-name=desk", f"--wsrep-node-name={self.folder.name}",

@@ -1,4 +1,4 @@
-"""What many processes do to one desk at once, over several servers. Counts are arguments; each gives what it counted."""
+"""What many do to one desk at once, over several servers. Counts are arguments; each gives what it counted."""
 
 from __future__ import annotations
 

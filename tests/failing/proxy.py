@@ -12,6 +12,7 @@ from typing import Literal
 
 WRITES = (b"INSERT INTO", b"UPDATE ")
 COMMITS = {"postgresql": b"Q\0\0\0\x0bCOMMIT\0", "mariadb": b"\x07\0\0\0\x03COMMIT"}
+SOCKETS = {"postgresql": "/.s.PGSQL.5432", "mariadb": ""}  # what comes behind that which the URL says
 When = Literal["before", "after"]  # the server has heard of the COMMIT
 
 
@@ -91,9 +92,8 @@ def between(kind: str, url: str, folder: Path) -> Iterator[tuple[Proxy, str]]:
     """A proxy before the server of that URL, and the URL that leads through it."""
     name = {"postgresql": "host", "mariadb": "unix_socket"}[kind]
     there = url.partition(f"{name}=")[2].partition("&")[0]
-    target, path = (f"{there}/.s.PGSQL.5432", folder / ".s.PGSQL.5432") if kind == "postgresql" else (there, folder / "s")
-    made = Proxy(kind, target, path)
+    made = Proxy(kind, f"{there}{SOCKETS[kind]}", Path(f"{folder}{SOCKETS[kind] or '/s'}"))
     try:
-        yield made, url.replace(there, str(folder if kind == "postgresql" else path))
+        yield made, url.replace(there, f"{folder}{'' if SOCKETS[kind] else '/s'}")
     finally:
         made.close()

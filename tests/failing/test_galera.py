@@ -145,10 +145,15 @@ def test_a_ticket_that_is_being_made_is_refused_where_another_node_takes_its_que
     founded(urls)
     stores = [Store(each) for each in urls]
     text = many.POLICY.format(queue="").replace('[queues.Sales]\naddresses = ["sales@example.org"]\n', "")
-    with pytest.raises(TryAgain) as lost, stores[1].writing(SYSTEM, NOW) as tx:
-        opened(tx, queue="Sales")
-        with stores[0].writing(SYSTEM, NOW) as other:
-            other.apply(text, "ada", "no Sales", 1)
+
+    def made_late() -> None:
+        with stores[1].writing(SYSTEM, NOW) as tx:
+            opened(tx, queue="Sales")
+            with stores[0].writing(SYSTEM, NOW) as other:
+                other.apply(text, "ada", "no Sales", 1)
+
+    with pytest.raises(TryAgain) as lost:
+        made_late()
     assert lost.value.race
     with stores[2].reading() as tx:
         assert (tx.count_all(), tx.policy().revision) == (0, 2)

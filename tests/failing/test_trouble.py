@@ -1,10 +1,13 @@
-"""What real servers do to us, and what is said of it: 69, 75 or 78, in one line, without a password or a mail's text."""
+"""What real servers do to us, and what is said of it: 69, 75 or 78, in one line, without a password."""
 
 from __future__ import annotations
 
+import base64
 import gc
 import os
+import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -13,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-import servers
 from failing.conftest import SERVERS
 from servers import KINDS, Server
 from store.conftest import NOW, SYSTEM, make_store, opened
@@ -22,6 +24,7 @@ from ticketctl.errors import Misconfigured, Refusal, TryAgain, Unavailable
 from ticketctl.intake import Envelope
 from ticketctl.receive import receive
 from ticketctl.store import Store
+from ticketctl.store.fsck import fsck
 
 # PyMySQL leaves the socket open where it cannot connect
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -30,6 +33,7 @@ OURS = {
     "postgresql": "SELECT pid FROM pg_stat_activity WHERE datname = 'desk' AND pid <> pg_backend_pid()",
     "mariadb": "SELECT id FROM information_schema.processlist WHERE db = 'desk'",
 }
+FULL = "the database's disk is full: nothing was stored"
 KILL = {"postgresql": "SELECT pg_terminate_backend({})", "mariadb": "KILL {}"}
 CANCEL = {"postgresql": "SELECT pg_cancel_backend({})", "mariadb": "KILL QUERY {}"}
 Said = tuple[type[Refusal], str]
@@ -78,10 +82,8 @@ class Failing:
             store.close()
 
 
-@pytest.fixture(scope="module", params=SERVERS)
+@pytest.fixture(scope="module", params=[pytest.param(each, marks=pytest.mark.requires(each)) for each in SERVERS])
 def failing(request: pytest.FixtureRequest) -> Iterator[Failing]:
-    if not servers.is_here(request.param):
-        pytest.skip(f"needs {request.param}") if os.environ.get("CI") != "true" else pytest.fail(f"needs {request.param}")
     root = Path(tempfile.mkdtemp(prefix="f", dir=os.environ["TICKETCTL_TEST_SERVERS"]))
     root.chmod(0o755)
     made = Failing(request.param, root / "s")
@@ -122,6 +124,32 @@ def test_who_is_not_let_in_or_may_not_use_the_tables_is_69(failing):
         assert failing.said(lambda: failing.write(failing.url.replace(failing.user, "weak@"))) == closed
         failing.server.run("GRANT SELECT ON desk.* TO weak@localhost")
     assert failing.said(lambda: failing.write(failing.url.replace(failing.user, "weak@"))) == rights
+
+
+def test_settings_that_break_a_promise_are_named(failing):
+    store = Store(failing.url)
+    found = [each.partition(" ")[0] for each in store.doubts()]
+    store.close()
+    assert found == {
+        "postgresql": ["fsync", "full_page_writes"],
+        "mariadb": ["innodb_flush_log_at_trx_commit", "innodb_doublewrite"],
+    }[failing.kind]
+
+
+def test_a_database_of_another_encoding_is_78_with_the_way_out(failing):
+    if failing.kind == "postgresql":
+        failing.server.run("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'")
+        kind, words = failing.said(lambda: make_store(failing.server.url("latin")))
+        way_out = "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, then run `ticketctl init`"
+        assert (kind, words) == (Misconfigured, f"the database's encoding is LATIN1: {way_out}")
+    else:  # the tables have their own
+        failing.server.run("CREATE DATABASE latin CHARACTER SET latin1")
+        store = make_store(failing.server.url("latin"))
+        with store.writing(SYSTEM, NOW) as tx:
+            assert opened(tx, title="\N{SNOWMAN}\U0001f600").title == "\N{SNOWMAN}\U0001f600"
+        with store.reading() as tx:
+            assert tx.ticket(1).title == "\N{SNOWMAN}\U0001f600"
+        store.close()
 
 
 def test_an_option_that_the_driver_does_not_know_is_78_and_named(failing):
@@ -214,10 +242,54 @@ def test_a_server_that_keeps_silent_is_not_waited_for_for_ever(failing):
     store.close()
 
 
+def test_the_filter_leaves_a_frozen_server_within_its_own_time_with_75(failing, program):
+    frozen = _all(failing.server.pid)
+    environment = {**os.environ, "TICKETCTL_DATABASE": failing.url, "TICKETCTL_TIME_LIMIT": "5"}
+    for each in frozen:
+        os.kill(each, signal.SIGSTOP)
+    try:
+        done = subprocess.run(program("ticketctl-postmaster"), input=mail(1), env=environment, capture_output=True,
+                              check=False, timeout=60)  # fmt: skip
+    finally:
+        for each in frozen:
+            os.kill(each, signal.SIGCONT)
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (75, b"", 1)
+
+
 def _all(pid: int) -> list[int]:
     """A process and its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *map(int, children)]
+
+
+@pytest.mark.requires("root")
+def test_a_full_disk_is_69_and_what_was_kept_is_whole(failing):
+    if failing.kind == "mariadb":
+        return  # it ends itself where InnoDB cannot write: a server that is away
+    disk = failing.server.folder / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk], check=True)
+    try:
+        shutil.chown(disk, failing.server.user)
+        failing.server.run(f"CREATE TABLESPACE small LOCATION '{disk}'")
+        failing.server.run("CREATE DATABASE small TABLESPACE small")
+        store = make_store(failing.server.url("small"))
+
+        def fill() -> None:
+            for n in range(40):
+                body = base64.b64encode(os.urandom(400_000))
+                receive(store, mail(f"full{n}") + body, Envelope(recipient=None, sender=None), NOW)
+
+        said = failing.said(fill)
+        with store.reading() as tx:
+            kept = tx.count_all()
+        found = fsck(store)
+        store.close()
+        failing.server.run("DROP DATABASE small WITH (FORCE)")
+        failing.server.run("DROP TABLESPACE small")
+        assert (said, 3 < kept < 40, found) == ((Unavailable, FULL), True, [])
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGKILL], ids=["in-order", "killed"])

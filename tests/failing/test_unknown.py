@@ -22,7 +22,11 @@ from ticketctl.store import Store
 
 pytestmark = pytest.mark.parametrize("database", SERVERS, indirect=True)
 NOBODY_KNOWS = "nobody knows whether it did: look (`ticketctl show`, `ticketctl history`) before you do it again"
-ANSWERING = POLICY + '[templates.received]\nkind = "auto"\nsubject = "We have it"\nbody = "{{ ticket.number }}"\n'
+SUPPORT = 'addresses = ["support@example.org"]\n'
+ANSWERING = (
+    POLICY.replace(SUPPORT, f'{SUPPORT}auto-reply = "received"\n')
+    + '[templates.received]\nkind = "auto"\nsubject = "We have it"\nbody = "{{ ticket.number }}"\n'
+)
 BOTH: tuple[When, When] = ("after", "before")  # the server has heard of the COMMIT
 
 
@@ -109,7 +113,7 @@ class Owing(NamedTuple):
 @pytest.fixture
 def owing(database: str, place: Callable[[Path], str], tmp_path: Path, folder: Path) -> Iterator[Owing]:
     url = place(tmp_path / "desk.db")
-    store = make_store(url, ANSWERING.replace('["support@example.org"]', '["support@example.org"]\nauto-reply = "received"'))
+    store = make_store(url, ANSWERING)
     program = folder / "sendmail"
     program.write_text(f"#!/bin/sh\ncat > $(mktemp {folder}/mail.XXXXXX)\n")
     program.chmod(0o755)

@@ -19,7 +19,7 @@ LONGEST_FUNCTION = 100
 
 # Domains that belong to nobody (RFC 2606, RFC 6761), and hosts that a text may send its reader to.
 NOBODYS = r"(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org))?|test|invalid|localhost|localdomain)"
-READ = {"keepachangelog.com", "semver.org", "www.sqlite.org"}
+READ = {"keepachangelog.com", "mariadb.com", "semver.org", "www.postgresql.org", "www.sqlite.org"}
 URL = re.compile(r"\b(?:https?|ftp)://(?:[^/\s@]*@)?([\w.-]+\.[a-z]{2,})", re.IGNORECASE)
 TOPS = "com|org|net|edu|gov|info|io|dev|eu|de|fr|uk|nl|it|es|ch|at|us"
 MAILBOX = re.compile(rf"(?<!/)\b[\w.+-]+@((?:[\w-]+\.)+(?:{TOPS}))\b", re.IGNORECASE)

@@ -19,9 +19,9 @@ from ticketctl import config
 from ticketctl.errors import Misconfigured, Refusal, TryAgain, Unavailable
 from ticketctl.policy import read
 from ticketctl.store import Store, schema, tables
-from ticketctl.store.url import _DRIVERS
 from ticketctl.store.backup import upgrade
 from ticketctl.store.migrate import context, scripts
+from ticketctl.store.url import _DRIVERS
 from ticketctl.ticket import SYSTEM
 
 

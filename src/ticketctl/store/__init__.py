@@ -101,6 +101,8 @@ class Store:
                 sqlite.make_file(path, mode)
             store = cls(url, timeout=timeout)
             if store.schema() is None:
+                if why := store._asked("unfit"):
+                    raise Misconfigured(f"{why}, then run `ticketctl init`")
                 migrate(store._engine, progress)
             with store.reading():
                 return store
@@ -144,6 +146,17 @@ class Store:
                 yield Writer(connection, self._policies, actor, now, policy)
                 with committing():
                     transaction.commit()
+
+    def doubts(self) -> list[str]:
+        """What of the server's settings breaks a promise of ours; a sentence each."""
+        return list(self._asked("doubts") or [])
+
+    def _asked(self, name: str) -> Any:
+        """What the server's own module says by that function; None for an SQLite file."""
+        if self.path is not None:
+            return None
+        with translated(), self._engine.connect() as connection:
+            return getattr(_server(self.url), name)(connection)
 
     def close(self) -> None:
         """Gives every connection back."""

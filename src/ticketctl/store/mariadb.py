@@ -21,6 +21,7 @@ from ticketctl.errors import Misconfigured
 
 CONNECT_TIMEOUT = 10  # seconds
 SILENCE = 600.0  # seconds for the answer to one statement; `?read_timeout=` in the URL goes before
+PACKET = 4 << 20  # bytes: a piece of a raw mail, as it is written in a statement, and what stands beside it
 CLUSTER = "cluster"  # in the `info` of a connection to a node of one
 TABLE: dict[str, Any] = {  # what every table is made with, whichever of its two dialects SQLAlchemy takes
     f"{dialect}_{option}": value
@@ -66,3 +67,25 @@ def prepare(engine: Engine, silence: float | None) -> None:
     def _begun(connection: Connection) -> None:
         if not connection.get_execution_options().get("writes"):
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def unfit(_connection: Connection) -> str | None:
+    """Every database will do: the tables name their own character set."""
+    return None
+
+
+def doubts(connection: Connection) -> list[str]:
+    """What of the server's settings breaks a promise: a mail that was acknowledged outlives a crash (G1), and one of
+    25 MB is taken."""
+    rows = connection.exec_driver_sql("SHOW GLOBAL VARIABLES").all()
+    held = {str(row[0]): str(row[1]) for row in rows}
+    found = []
+    if held["innodb_flush_log_at_trx_commit"] != "1":
+        found.append("innodb_flush_log_at_trx_commit is not 1: a crash of the host loses mail that was acknowledged")
+    if held["innodb_doublewrite"] == "OFF":
+        found.append("innodb_doublewrite = OFF: a crash of the host can damage the database")
+    if held["log_bin"] == "ON" and held["sync_binlog"] != "1":
+        found.append("sync_binlog is not 1: a crash of the host loses mail that was acknowledged from the binary log")
+    if int(held["max_allowed_packet"]) < PACKET:
+        found.append(f"max_allowed_packet is below {PACKET >> 20} MB: a large mail is put off until it bounces")
+    return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 
 from ticketctl.errors import Misconfigured
@@ -60,3 +60,22 @@ def prepare(engine: Engine, silence: float | None) -> None:
                 " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
             )
         driver.commit()
+
+
+def unfit(connection: Connection) -> str | None:
+    """Why no desk can be made in that database, and the way out; None where one can."""
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding == "UTF8":
+        return None
+    return f"the database's encoding is {encoding}: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+
+
+def doubts(connection: Connection) -> list[str]:
+    """What of the server's settings breaks a promise: a mail that was acknowledged outlives a crash (G1)."""
+    wanted = {
+        "fsync": "a crash of the host loses mail that was acknowledged, or the whole database",
+        "full_page_writes": "a crash of the host can damage the database",
+    }
+    off = [name for name in wanted if connection.exec_driver_sql(f"SHOW {name}").scalar() != "on"]
+    found = unfit(connection)
+    return [f"{name} = off: {wanted[name]}" for name in off] + ([found] if found else [])

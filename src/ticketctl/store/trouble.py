@@ -48,6 +48,7 @@ _POSTGRESQL: dict[str, _Word] = {
     "53100": _FULL,
     "53": (Unavailable, "the database is out of memory or disk: nothing was stored"),
     "25006": _READ_ONLY,
+    "0A000": _READ_ONLY,  # BEGIN READ WRITE on a standby
     "25P02": _STOPPED,  # what came before failed
     "25P03": _STOPPED,  # idle for too long
     "25P04": _STOPPED,
