@@ -89,7 +89,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice_when_the_standb
     primary.run("CREATE DATABASE desk")
     hosts = f"{str(primary.folder).replace('/', '%2F')},{str(standby.folder).replace('/', '%2F')}"
     url = f"postgresql://postgres@{hosts}/desk?target_session_attrs=read-write"
-    home = Home(tmp_path, program, database=url)
+    home = Home(tmp_path, program, url=url)
     found = takeover(home, primary, standby, mails=16, notes=6)
     assert found.filtered.keys() <= {0, 75}
     assert found.noted.keys() <= {0, 69, 75}

@@ -51,7 +51,7 @@ def cut(
     database: str, place: Callable[[Path], str], program: Callable[[str], list[str]], tmp_path: Path, folder: Path
 ) -> Iterator[Cut]:
     url = place(tmp_path / "desk.db")
-    home = Home(tmp_path, program, queue='auto-reply = "received"', database=url)
+    home = Home(tmp_path, program, queue='auto-reply = "received"', url=url)
     with between(database, url, folder) as (proxy, through):
         yield Cut(home, proxy, url, through)
     assert proxy.cuts == 2

@@ -49,16 +49,11 @@ class Home:
     """`run` a verb, `deliver` a mail, look at what was `sent`."""
 
     def __init__(
-        self,
-        root: Path,
-        program: Callable[[str], list[str]],
-        *,
-        agents: int = 2,
-        desk: str = "",
-        queue: str = "",
-        database: str = "",
-    ) -> None:
+        self, root: Path, program: Callable[[str], list[str]], *, agents: int = 2, desk: str = "", queue: str = "",
+        url: str = "",
+    ) -> None:  # fmt: skip
         self.root = root
+        self.url = url or f"sqlite:///{root}/desk.db"
         self.program = program
         self.sent_folder = root / "sent"
         self.sent_folder.mkdir()
@@ -69,7 +64,7 @@ class Home:
         self.environment = {
             **os.environ,
             "TICKETCTL_CONFIG": str(root / "ticketctl.toml"),
-            "TICKETCTL_DATABASE": database or f"sqlite:///{root}/desk.db",
+            "TICKETCTL_DATABASE": self.url,
             "TICKETCTL_SENDMAIL": str(sendmail),
         }
         self.run("init", "--domain", "example.org", "--queue", "Support=support@example.org")
