@@ -11,11 +11,13 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from failing import many
 from failing.conftest import SERVERS
 from servers import KINDS, Server
 from store.conftest import NOW, SYSTEM, make_store, opened
@@ -165,6 +167,18 @@ def test_a_connection_that_is_killed_or_cancelled_stores_nothing_and_the_next_go
     failing.write()
 
 
+def test_a_connection_that_was_killed_while_nobody_used_it_is_made_anew(failing):
+    store = Store(failing.url)
+    with store.reading() as tx:
+        before = tx.count_all()
+    failing.each(KILL[failing.kind])
+    with store.writing(SYSTEM, NOW) as tx:
+        opened(tx)
+    with store.reading() as tx:
+        assert tx.count_all() == before + 1
+    store.close()
+
+
 def test_a_statement_that_is_cancelled_is_75(failing):
     with Store(failing.url).writing(SYSTEM, NOW) as first:
         first.brake("auto", True)
@@ -303,3 +317,29 @@ def test_a_server_that_ends_in_the_middle_stores_nothing_and_is_back_later(faili
     failing.server.start()
     with Store(failing.url).reading() as tx:
         assert (kind in (TryAgain, Unavailable), down, tx.count_all()) == (True, Unavailable, before)
+
+
+def test_a_server_that_is_killed_under_load_keeps_what_it_acknowledged_once(failing):
+    durable = ["--innodb-flush-log-at-trx-commit=2"] if failing.kind == "mariadb" else []
+    failing.server.stop()
+    failing.server.start(*durable)
+    failing.server.run("CREATE DATABASE burst")
+    url = failing.server.url("burst")
+    store = make_store(url, many.POLICY.format(queue='auto-reply = "received"'))
+    store.close()
+    found: list[Counter[str]] = []
+    stream = threading.Thread(target=lambda: found.append(many.arrivals([url], 30, 4)))
+    stream.start()
+    for _ in range(3):
+        time.sleep(0.4)
+        failing.server.stop(signal.SIGKILL)
+        failing.server.start(*durable)
+    stream.join()
+    with Store(url).reading() as tx:
+        titles = Counter(each.title for each in tx.find(None, queues=None))
+        answers = len(tx.outbox())
+    assert titles == Counter(f"Printer a{n}" for n in range(30))
+    assert (found[0]["new"] <= 30, found[0]["new"] + found[0]["duplicate"], answers) == (True, 120, 3)  # one envelope sender: G13
+    store = Store(url)
+    assert fsck(store) == []
+    store.close()

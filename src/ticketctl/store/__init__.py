@@ -178,7 +178,8 @@ def engine(url: URL, timeout: float) -> Engine:
     server, silence = _server(url), seconds(url, "read_timeout")
     url = url.difference_update_query(["read_timeout"])
     try:
-        made = create_engine(url, connect_args=server.arguments(url, timeout))
+        # pinged: an agent sat in the editor while the server was restarted
+        made = create_engine(url, connect_args=server.arguments(url, timeout), pool_pre_ping=True)
     except (ImportError, NoSuchModuleError):
         driver, extra = url.get_driver_name(), EXTRAS[url.get_backend_name()]
         raise Misconfigured(f"the driver {driver} of the database is not here: pip install 'ticketctl[{extra}]'") \

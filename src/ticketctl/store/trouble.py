@@ -65,7 +65,7 @@ _CONNECTING: tuple[tuple[str, _Word], ...] = (
     (r"too many (clients|connections)|remaining connection slots", _CROWDED),
     (r"the database system is|not (yet )?accepting connections|terminating connection", _MOVING),
     (r'database "[^"]*" does not exist', _NO_DATABASE),
-    (r'password|authentication|pg_hba\.conf|role "[^"]*"|permission denied for database|certificate', _CLOSED),
+    (r'password|authentication|pg_hba\.conf|role "[^"]*"|permission denied for database', _CLOSED),
     (r"session is (not )?read-only|hot standby mode",
      (Unavailable, "no host in `database` is what target_session_attrs asks for: is there a primary?")),
     (r"timeout expired|timed out", (Unavailable, "the database does not answer: is its host up, or the server stuck?")),
