@@ -13,7 +13,7 @@ from typing import Any
 from store.conftest import NOW, SYSTEM, letter, opened
 from system.home import mail
 from ticketctl.desk import Caller, Desk, governing, locking, noting
-from ticketctl.errors import Refusal, TryAgain
+from ticketctl.errors import Refusal, TryAgain, Unavailable
 from ticketctl.intake import Decision, Envelope
 from ticketctl.policy import Policy
 from ticketctl.receive import accept, receive
@@ -85,7 +85,7 @@ def deliver(i: int, urls: Sequence[str], mails: Sequence[bytes]) -> Counter[str]
     def once(each: bytes) -> str:
         try:
             return receive(store, each, _envelope(), NOW).decision.verdict
-        except TryAgain:
+        except (TryAgain, Unavailable):
             found["75"] += 1
             raise
 
