@@ -143,7 +143,7 @@ def place(i: int, urls: Sequence[str], held: int) -> str:
         return "placed"
 
     store = _at(i, urls)
-    return str(_persisting(once))
+    return once()
 
 
 def claim(i: int, urls: Sequence[str]) -> list[int]:
