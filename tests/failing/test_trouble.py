@@ -23,6 +23,7 @@ from failing.conftest import SERVERS
 from servers import KINDS, Server
 from store.conftest import NOW, SYSTEM, make_store, opened
 from system.home import mail
+from ticketctl.desk import founding
 from ticketctl.errors import Failed, Misconfigured, Refusal, TryAgain, Unavailable
 from ticketctl.intake import Envelope
 from ticketctl.receive import receive
@@ -127,6 +128,16 @@ def test_who_is_not_let_in_or_may_not_use_the_tables_is_69(failing):
         assert failing.said(lambda: failing.write(failing.url.replace(failing.user, "weak@"))) == closed
         failing.server.run("GRANT SELECT ON desk.* TO weak@localhost")
     assert failing.said(lambda: failing.write(failing.url.replace(failing.user, "weak@"))) == rights
+
+
+def test_init_fills_an_empty_database_and_twice_is_harmless(failing):
+    failing.server.run("CREATE DATABASE founded")
+    plan = founding.Plan(url=failing.server.url("founded"), domain="example.org", queues={}, admin="ada")
+    first, second = (founding.found(plan, NOW, root=False) for _ in range(2))
+    assert [each.partition(" in ")[0].partition(":")[0] for each in first.made] == [
+        "made the tables", "made the first policy",
+    ]  # fmt: skip
+    assert (second.made, second.fresh) == ((), False)
 
 
 def test_settings_that_break_a_promise_are_named(failing):

@@ -193,7 +193,7 @@ def _of_driver(trouble: BaseException, wrapped: exc.DBAPIError | None = None) ->
     if isinstance(trouble, sqlite3.Error):
         return Failed(f"database: {trouble}")
     if isinstance(wrapped, exc.OperationalError | exc.InterfaceError) and not getattr(trouble, "sqlstate", None):
-        return Unavailable(f"the database is away: {_said(trouble)}")
+        return Unavailable(f"the database is away: {_said(trouble)}; does it run, and is `database` right?")
     return Failed(f"database: {type(trouble).__name__} ({_number(trouble) or getattr(trouble, 'sqlstate', '?')})")
 
 
