@@ -53,6 +53,7 @@ POWERS: dict[str, Callable[[], bool]] = {
     "postgresql": lambda: servers.is_here("postgresql"),
     "mariadb": lambda: servers.is_here("mariadb"),
     "tmpfs": _mounts,
+    "galera": lambda: Path("/usr/lib/galera/libgalera_smm.so").is_file(),
     "libfaketime": lambda: any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")),
 }
 
@@ -85,7 +86,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip visibly, or fail in CI, what the machine cannot run."""
     needs = [name for mark in item.iter_markers("requires") for name in mark.args]
     kind = item.callspec.params.get("database", "sqlite") if hasattr(item, "callspec") else "sqlite"
-    for name in [*needs, *([kind] if kind != "sqlite" else [])]:
+    for name in [*needs, *([kind] if kind in servers.DATABASES[1:] else [])]:
         if absent(name):
             if not IN_CI:
                 pytest.skip(f"needs {name}")

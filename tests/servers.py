@@ -53,7 +53,7 @@ class Server:
     """A server in a folder of its own: `start`, `stop`, `kill`, `url(database)`. As root it runs as `user`."""
 
     user: str
-    pid_file: str
+    orderly = signal.SIGINT  # ends it at once, but not as a power cut
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -109,9 +109,9 @@ class Server:
     def pid(self) -> int:
         return int((self.folder / "pid").read_text())
 
-    def stop(self, number: int = signal.SIGINT, timeout: float = 30) -> None:
-        """Ends it (SIGINT: at once but orderly, SIGKILL: as a power cut) and waits until it is gone."""
-        self.send(number)
+    def stop(self, number: int | None = None, timeout: float = 30) -> None:
+        """Ends it (in order, or by SIGKILL: as a power cut) and waits until it is gone."""
+        self.send(number or self.orderly)
         until = time.monotonic() + timeout
         while _alive(self.pid) and time.monotonic() < until:
             time.sleep(0.02)
@@ -124,8 +124,8 @@ class Server:
 
 
 def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # ours, perhaps
+    for started in _STARTED:  # ours, perhaps
+        started.poll()
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
@@ -153,6 +153,7 @@ class Postgresql(Server):
         return _as(self.user, [
             str(_program("postgres")), "-D", str(self.folder / "data"), "-c", f"unix_socket_directories={self.folder}",
             "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200", "-c", "full_page_writes=off",
+            "-c", "dynamic_shared_memory_type=mmap",  # one that is killed leaves nothing outside of its folder
         ])  # fmt: skip
 
     def run(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
@@ -169,6 +170,7 @@ class Postgresql(Server):
 
 class Mariadb(Server):
     user = "mysql"
+    orderly = signal.SIGTERM  # it hears no SIGINT
 
     def make(self) -> None:
         data = self.folder / "data"
@@ -196,13 +198,19 @@ class Mariadb(Server):
             return probe.connect_ex(f"{self.folder}/sock") == 0 and super().answers()
 
     def run(self, statement: str, database: str = "") -> list[tuple[Any, ...]]:
-        import pymysql
-
-        connection = pymysql.connect(unix_socket=f"{self.folder}/sock", user="root", database=database or None,
-                                     autocommit=True, connect_timeout=5)  # fmt: skip
-        with contextlib.closing(connection), connection.cursor() as cursor:
+        with self.connection(database) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
+
+    @contextmanager
+    def connection(self, database: str = "") -> Iterator[Any]:
+        """The driver's own, in autocommit."""
+        import pymysql
+
+        made = pymysql.connect(unix_socket=f"{self.folder}/sock", user="root", database=database or None,
+                               autocommit=True, connect_timeout=5)  # fmt: skip
+        with contextlib.closing(made):
+            yield made
 
     def url(self, database: str) -> str:
         return f"mariadb://root@/{database}?unix_socket={self.folder}/sock"

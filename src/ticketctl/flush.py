@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from random import uniform
 from typing import Literal
 
 from msgspec import Struct
@@ -24,6 +25,8 @@ BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), t
 LATER = timedelta(hours=4)
 GIVE_UP = timedelta(days=5)
 TOO_OLD = timedelta(days=1)  # what a machine says is of no use later: a backlog must not answer last week's mail
+RACES = 8  # so often a race may be lost before it is the caller's turn to try again
+PAUSE = 0.2  # seconds between two tries, at most
 PATIENT_TRIES = 5  # so often all recipients of a mail wait for the one that a server puts off
 
 Became = Literal["sent", "deferred", "failed", "unknown", "rendered"]
@@ -74,8 +77,7 @@ def flush(
         # One by one, each at its own time: a claim that waits behind slow mails would look left behind. What is put off
         # meanwhile is another pass's: a mail system that hangs would have this one try the same mail for hours.
         moment = now + timedelta(seconds=int(time.monotonic() - begun))
-        with store.writing(SYSTEM, moment) as tx:
-            claimed = tx.claim(limit=1, ids=None if only is None else [only], due_at=now)
+        claimed = _claimed(store, moment, only, due_at=now)
         if not claimed:
             break
         result, trouble = _delivered(store, transport, policy, claimed[0], moment, timeout)
@@ -83,6 +85,19 @@ def flush(
         if trouble is not None:
             return Report(results=tuple(results), unavailable=trouble)
     return Report(results=tuple(results))
+
+
+def _claimed(store: Store, now: datetime, only: int | None, *, due_at: datetime) -> list[OutboxRow]:
+    """The next mail that was due at `due_at`, if any. Who loses it to another pass looks again."""
+    for left in range(RACES - 1, -1, -1):
+        try:
+            with store.writing(SYSTEM, now) as tx:
+                return tx.claim(limit=1, ids=None if only is None else [only], due_at=due_at)
+        except TryAgain as lost:
+            if not left or not lost.race:
+                raise
+        time.sleep(uniform(0, PAUSE))
+    raise AssertionError
 
 
 def _stale_dropped(store: Store, now: datetime) -> None:
@@ -98,10 +113,14 @@ def _stale_dropped(store: Store, now: datetime) -> None:
         classes = set() if ALL_BRAKE in brakes else {"notice"} if AUTO_BRAKE in brakes else {"auto", "notice"}
         found = tx.stale_mail(now - TOO_OLD, classes)
     if found:
-        with store.writing(SYSTEM, now) as tx:
-            for each in found:
-                if stale(tx.outbox_row(each)):
-                    tx.drop(each, "too old: it waited for more than a day")
+        try:
+            with store.writing(SYSTEM, now) as tx:
+                for each in found:
+                    if stale(tx.outbox_row(each)):
+                        tx.drop(each, "too old: it waited for more than a day")
+        except TryAgain as lost:  # to another pass, or to somebody at the ticket: the next pass drops them
+            if not lost.race:
+                raise
 
 
 def after(tries: int) -> timedelta | None:
@@ -194,7 +213,7 @@ def _stamped(
     store: Store, row: OutboxRow, now: datetime, result: Result, outcomes: list[Outcome] | None = None
 ) -> Result:
     """The result, written down. A busy database is asked again: what is not stamped would be sent again."""
-    for left in (2, 1, 0):
+    for left in range(RACES - 1, -1, -1):
         try:
             with store.writing(SYSTEM, now) as tx:
                 _stamp(tx, result, outcomes or [])
@@ -202,6 +221,7 @@ def _stamped(
         except TryAgain:
             if not left and row.mail_class != "auto":
                 raise
+        time.sleep(uniform(0, PAUSE))
     return Result(row=row, became="unknown", error=result.error)
 
 

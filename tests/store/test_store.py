@@ -17,12 +17,12 @@ from alembic.autogenerate import compare_metadata
 from servers import SQLITE
 from store.conftest import NOW, POLICY, added, letter, make_store, opened
 from ticketctl import config
-from ticketctl import store as store_
 from ticketctl.errors import Misconfigured, Refusal, TryAgain, Unavailable
 from ticketctl.policy import read
 from ticketctl.store import Store, schema, tables
 from ticketctl.store.backup import upgrade
 from ticketctl.store.migrate import context, scripts
+from ticketctl.store.url import _DRIVERS
 from ticketctl.ticket import SYSTEM
 
 
@@ -239,7 +239,7 @@ def test_a_driver_that_is_not_here_is_78_and_says_what_to_install(monkeypatch, g
 
 
 def test_the_drivers_are_those_of_the_configuration():
-    assert store_._DRIVERS == config._DRIVERS
+    assert _DRIVERS == config._DRIVERS
 
 
 def test_the_timeout_of_the_url_goes_before(tmp_path):

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Caller", "Desk", "Outcome", "Plan", "Value", "View", "attempt", "each", "found", "unread"]
 
-TRIES = 6  # of a lost race, before it is the agent's turn to try again
+TRIES = 12  # of a lost race, before it is the agent's turn to try again
+PAUSE = 0.5  # seconds between two tries, at most
 Value = dict[str, Any]
 T = TypeVar("T")
 
@@ -199,7 +200,10 @@ def attempt(desk: Desk, actor: Actor, work: Callable[[View, Writer], T]) -> T:
         except TryAgain as lost:
             if not left or not lost.race:  # a busy database has been waited for already
                 raise
-            time.sleep(0.01)
+            from random import uniform  # late: hardly ever needed
+
+            # those who met once are not to meet again
+            time.sleep(uniform(0, min(PAUSE, 0.02 * 2 ** (TRIES - 1 - left))))
     raise AssertionError
 
 

@@ -68,6 +68,8 @@ class Doctor:
             self._mail_owed(tx)
         if store.path is not None:
             self._file(store.path)
+        for doubt in store.doubts():
+            self.say("database", "wrong", doubt, status=78)
         self._policy(policy)
 
     def _file(self, path: Path) -> None:

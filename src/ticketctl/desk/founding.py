@@ -58,10 +58,10 @@ def found(plan: Plan, now: datetime, *, root: bool, progress: Callable[[str], No
     where = parsed_url(plan.url)
     path = Path(str(where.database)) if where.get_backend_name() == "sqlite" else None
     made = [] if path is None else _folder(path.parent, root)
-    fresh = path is None or not path.exists()
+    fresh = Store(plan.url).schema() is None if path is None else not path.exists()
     store = Store.create(plan.url, mode=0o660 if root and _owner() else 0o600, progress=progress)
     if fresh:
-        made.append(f"made the database {store.place}")
+        made.append(f"made {'the tables in' if path is None else 'the database'} {store.place}")
     try:
         with store.reading() as tx:
             addresses, founded = _addresses(tx.policy()), False

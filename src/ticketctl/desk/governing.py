@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ticketctl import policy as document
-from ticketctl.desk import Desk, Value
+from ticketctl.desk import Desk, Value, attempt
 from ticketctl.desk.who import needs_admin
 from ticketctl.errors import BadData
 from ticketctl.page import moment
@@ -84,8 +84,7 @@ def apply(desk: Desk, text: str, *, reason: str, base: int, source: str = "polic
         raise BadData(f"you ({desk.caller.login}) would be no admin any more: --force does it anyway")
     if newest.n == base and newest.text == text:
         return Applied(n=base, changed=False, remarks=tuple(document.remarks(new)))
-    with desk.store.writing(actor, desk.now) as tx:
-        made = tx.apply(text, actor.real or actor.name, reason, base)
+    made = attempt(desk, actor, lambda _view, tx: tx.apply(text, actor.real or actor.name, reason, base))
     return Applied(n=made.n, remarks=tuple(document.remarks(new)))
 
 

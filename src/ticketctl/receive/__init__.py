@@ -7,7 +7,9 @@ would fail the same way until the mail system bounces it (G2). Only bytes that c
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime
+from random import uniform
 
 from msgspec.structs import replace
 
@@ -23,7 +25,8 @@ from ticketctl.ticket import POSTMASTER, Actor
 __all__ = ["Incoming", "Received", "accept", "explain", "read", "receive", "retry"]
 
 PATIENCE = 20  # seconds: who waited so long for the database does not wait again
-TRIES = 6  # of a lost race, before it is the mail system's turn to try again
+TRIES = 12  # of a lost race, before it is the mail system's turn to try again
+PAUSE = 0.5  # seconds between two tries, at most
 _TROUBLE = (errors.TryAgain, errors.Unavailable, errors.Misconfigured, Again)  # of the database, not of the letter
 
 
@@ -34,14 +37,14 @@ def receive(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datet
     """
     incoming = read(mail) if isinstance(mail, bytes) else mail
     begun, cause = time.monotonic(), ""
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         try:
             return _attempt(store, incoming, envelope, now)
         except (Again, errors.TryAgain) as race:
             if time.monotonic() - begun > PATIENCE:
                 raise errors.TryAgain(getattr(race, "message", "lost the race for this mail")) from race
             cause = type(race.__cause__).__name__
-        time.sleep(0.02)
+        _pause(tried)
     if cause == "IntegrityError":  # no race is lost so often: what we write does not fit
         return _hold(store, incoming, envelope, now, f"a fault of ours: {cause}")
     raise errors.TryAgain("lost the race for this mail several times")
@@ -68,14 +71,31 @@ def retry(store: Store, mail: int, now: datetime, by: str | None = None) -> Rece
     """A held letter once more, from its stored bytes and envelope, as if it came today. `by`: who wants it so."""
     from ticketctl.receive import placing
 
-    return placing.retry(store, mail, now, by)
+    return _raced(lambda: placing.retry(store, mail, now, by))
 
 
 def accept(store: Store, mail: int, *, queue: str | None, ticket: int | None, actor: Actor, now: datetime) -> Received:
     """A held letter placed by hand: a new ticket in `queue`, or an article on `ticket`."""
     from ticketctl.receive import placing
 
-    return placing.accept(store, mail, queue=queue, ticket=ticket, actor=actor, now=now)
+    return _raced(lambda: placing.accept(store, mail, queue=queue, ticket=ticket, actor=actor, now=now))
+
+
+def _raced(work: Callable[[], Received]) -> Received:
+    """What `work` gives, from a new snapshot where another was faster."""
+    for tried in range(TRIES):
+        try:
+            return work()
+        except errors.TryAgain as lost:
+            if not lost.race or tried == TRIES - 1:
+                raise
+        _pause(tried)
+    raise AssertionError
+
+
+def _pause(tried: int) -> None:
+    """Those who met once are not to meet again."""
+    time.sleep(uniform(0, min(PAUSE, 0.02 * 2**tried)))
 
 
 def _attempt(store: Store, incoming: Incoming, envelope: Envelope, now: datetime) -> Received:

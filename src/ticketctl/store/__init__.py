@@ -8,6 +8,7 @@ What correctness rests on, so that all three are equals:
 - A ticket: `UPDATE ... WHERE version`, and its row locked by whoever reads it to write (`Writer.ticket`, `known`).
 - A letter: unique over its key, and over its content where it is the first of that content (`letter.first`).
 - Counters (G13) and the policy's queues: a row of `gate`, which a writer passes before it counts or opens.
+- In a Galera cluster a lock is one node's alone: all of these write what must not be written twice (see `mariadb`).
 - What was read without a lock is written under a condition on what was read (outbox, held letters).
 A race that is lost is `TryAgain(race=True)`, and the caller begins anew from a new snapshot.
 """
@@ -23,14 +24,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine  # noqa: TID251  the one place
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from ticketctl.errors import Misconfigured, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.store import schema, sqlite
 from ticketctl.store.read import Reader
-from ticketctl.store.trouble import translated
+from ticketctl.store.trouble import committing, translated
+from ticketctl.store.url import EXTRAS, parsed, seconds
 from ticketctl.store.value import (
     AHEAD,
     ALL_BRAKE,
@@ -64,15 +66,8 @@ __all__ = [
     "Standing",
     "Store",
     "Writer",
+    "parsed",
 ]
-
-_DRIVERS = {  # as in config, which is a stranger here: a test holds that both say the same
-    "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",
-    "mariadb": "mariadb+pymysql",
-    "mysql": "mariadb+pymysql",
-}
-_EXTRAS = {"postgresql": "postgresql", "mariadb": "mariadb", "mysql": "mariadb"}  # by backend: what pip installs
 
 
 class Store:
@@ -108,6 +103,8 @@ class Store:
                 sqlite.make_file(path, mode)
             store = cls(url, timeout=timeout)
             if store.schema() is None:
+                if why := store._asked("unfit"):
+                    raise Misconfigured(f"{why}, then run `ticketctl init`")
                 migrate(store._engine, progress)
             with store.reading():
                 return store
@@ -138,15 +135,30 @@ class Store:
 
     @contextmanager
     def writing(self, actor: Actor, now: datetime, policy: Policy | None = None) -> Iterator[Writer]:
-        """A transaction of one actor: kept, durably, when the block ends; undone by any exception.
+        """A transaction of one actor: kept, durably, when the block ends; undone by any exception of the block.
+
+        Unavailable (69) with words of its own where a server went away before it had said that it is kept.
 
         `now`: UTC, the time of all that is written. `policy`: what permits, by default the current one.
         """
         with translated(), self._engine.connect() as connection:
             connection = connection.execution_options(**self._writes)
-            with connection.begin():
+            with connection.begin() as transaction:
                 self._check(connection)
                 yield Writer(connection, self._policies, actor, now, policy)
+                with committing():
+                    transaction.commit()
+
+    def doubts(self) -> list[str]:
+        """What of the server's settings breaks a promise of ours; a sentence each."""
+        return list(self._asked("doubts") or [])
+
+    def _asked(self, name: str) -> Any:
+        """What the server's own module says by that function; None for an SQLite file."""
+        if self.path is not None:
+            return None
+        with translated(), self._engine.connect() as connection:
+            return getattr(_server(self.url), name)(connection)
 
     def close(self) -> None:
         """Gives every connection back."""
@@ -158,23 +170,6 @@ class Store:
             self._checked = True
 
 
-def parsed(url: str) -> URL:
-    """The URL with our drivers where it names none; Misconfigured (78) where it is none, or names no SQLite file."""
-    try:
-        where = make_url(url)
-    except ArgumentError:
-        raise Misconfigured("`database` is no SQLAlchemy URL: write it as sqlite:////var/lib/ticketctl/ticketctl.db") \
-            from None  # fmt: skip
-    if where.drivername in _DRIVERS:
-        where = where.set(drivername=_DRIVERS[where.drivername])
-    backend = where.get_backend_name()
-    if backend not in ("sqlite", *_EXTRAS):
-        raise Misconfigured(f"no database of kind {backend!r} is supported: use sqlite, postgresql or mariadb")
-    if backend == "sqlite" and where.database in (None, "", ":memory:"):
-        raise Misconfigured("`database` names no file: write it as sqlite:////var/lib/ticketctl/ticketctl.db")
-    return where
-
-
 def engine(url: URL, timeout: float) -> Engine:
     """The engine for a parsed URL; an SQLite file is never made by opening it."""
     path = _path(url)
@@ -182,14 +177,18 @@ def engine(url: URL, timeout: float) -> Engine:
         made = create_engine(url, creator=lambda: sqlite.connect(path, timeout))
         sqlite.prepare(made)
         return made
-    server = _server(url)
+    server, silence = _server(url), seconds(url, "read_timeout")
+    url = url.difference_update_query(["read_timeout"])
     try:
-        made = create_engine(url, connect_args=server.arguments(url, timeout))
+        # pinged: an agent sat in the editor while the server was restarted
+        made = create_engine(url, connect_args=server.arguments(url, timeout), pool_pre_ping=True)
     except (ImportError, NoSuchModuleError):
-        driver, extra = url.get_driver_name(), _EXTRAS[url.get_backend_name()]
+        driver, extra = url.get_driver_name(), EXTRAS[url.get_backend_name()]
         raise Misconfigured(f"the driver {driver} of the database is not here: pip install 'ticketctl[{extra}]'") \
             from None  # fmt: skip
-    server.prepare(made)
+    except ArgumentError as wrong:
+        raise Misconfigured(f"`database` is wrong: {wrong}") from None
+    server.prepare(made, silence)
     return made
 
 
@@ -206,21 +205,13 @@ def options(url: URL) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _server(url: URL) -> Any:
     """The module of what is that server's alone; imported late, since a desk has but one."""
-    return import_module(f"ticketctl.store.{_EXTRAS[url.get_backend_name()]}")
+    return import_module(f"ticketctl.store.{EXTRAS[url.get_backend_name()]}")
 
 
 def _patience(url: URL, timeout: float) -> tuple[URL, float]:
     """The URL of an SQLite file without its `?timeout=`, and that as seconds; else what is given."""
-    said = url.query.get("timeout")
-    if _path(url) is None or said is None:
-        return url, timeout
-    try:
-        seconds = float(said if isinstance(said, str) else said[-1])
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e6:
-        raise Misconfigured("`?timeout=` in `database` wants seconds, as in ?timeout=30")
-    return url.difference_update_query(["timeout"]), seconds
+    said = seconds(url, "timeout") if _path(url) is not None else None
+    return (url, timeout) if said is None else (url.difference_update_query(["timeout"]), said)
 
 
 def _is_there(path: Path) -> bool:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ticketctl.errors import Misconfigured
+from ticketctl.store.trouble import is_missing_table
 
 KNOWN = ("0001", "0002", "0003", "0004")  # every revision of migrations/, oldest first
 HEAD = KNOWN[-1]
@@ -17,7 +18,7 @@ def found(connection: Connection) -> str | None:
     try:
         return connection.execute(_VERSION).scalar()
     except (OperationalError, ProgrammingError) as trouble:
-        if "alembic_version" in str(trouble.orig):
+        if is_missing_table(trouble.orig):
             return None
         raise
 
