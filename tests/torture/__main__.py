@@ -1,4 +1,4 @@
-"""`make torture`: each scenario in its long form on each database that it is about, a line each; not 0 where one failed.
+"""`make torture`: each scenario in its long form, on each database that it is about; not 0 where one failed.
 
 Words choose scenarios by a part of their names, or of their databases'. Every figure of sizes.py can be set:
 TORTURE_KILLS=100 make torture.
