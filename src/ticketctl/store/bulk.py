@@ -22,7 +22,7 @@ from ticketctl.change.step import Step
 from ticketctl.policy import Policy
 from ticketctl.store import Store, indexing, raw, rows, sqlite
 from ticketctl.store import tables as t
-from ticketctl.store.write import fit
+from ticketctl.store.changing import fit
 from ticketctl.ticket import SYSTEM, Actor, Ticket, normal
 
 if TYPE_CHECKING:
