@@ -86,7 +86,7 @@ def test_a_long_list_on_a_terminal_says_that_there_is_more(desk: Desk, typed: Ty
 
 def test_words_that_find_nothing_are_told_where_they_look(desk: Desk, typed: Typed) -> None:
     desk.ticket()
-    hint = "ticketctl: bare words look at number, id and title; try from:WORD, subject:WORD or customer:ADDR\n"
+    hint = "ticketctl: bare words look at number, id and title; `ticketctl search` looks into texts, too\n"
     assert typed("list", "emma") == (0, hint)
     assert typed("list", "owner:me") == (0, "")
     assert desk.run("list", "emma").err == ""
