@@ -112,11 +112,15 @@ class Server:
     def stop(self, number: int | None = None, timeout: float = 30) -> None:
         """Ends it (in order, or by SIGKILL: as a power cut) and waits until it is gone."""
         self.send(number or self.orderly)
+        if not self._gone(timeout):
+            self.send(signal.SIGKILL)
+            self._gone(10)
+
+    def _gone(self, timeout: float) -> bool:
         until = time.monotonic() + timeout
         while _alive(self.pid) and time.monotonic() < until:
             time.sleep(0.02)
-        if _alive(self.pid):
-            self.send(signal.SIGKILL)
+        return not _alive(self.pid)
 
     def remove(self) -> None:
         self.stop()
