@@ -7,15 +7,17 @@ utf8mb4_nopad_bin: its own collations take ß for ss, and `a` for `a` with blank
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 
+DIALECTS = ("mariadb", "mysql")  # SQLAlchemy takes the one or the other
 CONNECT_TIMEOUT = 10  # seconds
-TABLE: dict[str, Any] = {  # what every table is made with, whichever of its two dialects SQLAlchemy takes
+TABLE: dict[str, Any] = {  # what every table is made with
     f"{dialect}_{option}": value
-    for dialect in ("mariadb", "mysql")
+    for dialect in DIALECTS
     for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_nopad_bin"))
 }
 _SESSION = (
@@ -40,3 +42,27 @@ def prepare(engine: Engine) -> None:
     def _begun(connection: Connection) -> None:
         if not connection.get_execution_options().get("writes"):
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+# What a revision says, as it can be said again where an upgrade was killed.
+_AGAIN = (
+    (re.compile(r"^\s*CREATE TABLE (?!IF )"), "CREATE TABLE IF NOT EXISTS "),
+    (re.compile(r"^\s*CREATE (UNIQUE |FULLTEXT |)INDEX (?!IF )"), r"CREATE \1INDEX IF NOT EXISTS "),
+    (re.compile(r"^(\s*ALTER TABLE \S+ ADD COLUMN) (?!IF )"), r"\1 IF NOT EXISTS "),
+    (re.compile(r"^\s*DROP (TABLE|INDEX) (?!IF )"), r"DROP \1 IF EXISTS "),
+    (re.compile(r"^(\s*ALTER TABLE \S+ DROP COLUMN) (?!IF )"), r"\1 IF EXISTS "),
+    (re.compile(r"^(\s*INSERT INTO (?!alembic)\S+ \(([^,)]+)(?!.*ON DUPLICATE).*)$", re.DOTALL),
+     r"\1 ON DUPLICATE KEY UPDATE \2 = \2"),
+)  # fmt: skip
+
+
+def again(connection: Connection) -> None:
+    """Has a connection say CREATE, ALTER, DROP and INSERT so that what is there already is left as it is."""
+
+    @event.listens_for(connection, "before_cursor_execute", retval=True)
+    def _said(
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
+        for pattern, instead in _AGAIN:
+            statement = pattern.sub(instead, statement, count=1)
+        return statement, parameters

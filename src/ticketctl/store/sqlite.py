@@ -53,6 +53,13 @@ def prepare(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def wait(connection: Connection, seconds: int) -> None:
+    """Has a connection to a file wait that long for a lock; others are as they were."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
+
+
 def make_file(path: Path, mode: int) -> None:
     """An empty database file in WAL mode, unless it is there; its directories too."""
     try:
