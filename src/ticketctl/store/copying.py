@@ -58,7 +58,7 @@ class Copies(Struct, frozen=True, kw_only=True):
 
 
 class Digest:
-    """The SHA-256 of a table: its columns' names, then every row as MessagePack of its typed values."""
+    """The SHA-256 of a table: its columns' names, then each row's typed values as MessagePack, times as ISO 8601."""
 
     def __init__(self, table: Table) -> None:
         self.rows = 0
@@ -66,7 +66,7 @@ class Digest:
 
     def add(self, row: Any) -> None:
         self.rows += 1
-        self._sha.update(msgspec.msgpack.encode(tuple(row)))
+        self._sha.update(msgspec.msgpack.encode([_said(value) for value in row]))
 
     def __str__(self) -> str:
         return self._sha.hexdigest()
@@ -99,6 +99,10 @@ def copy(
             _opened(target, marks, now, author)
             keep()
     return copies
+
+
+def _said(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 class _Steps:
