@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
 
 from ticketctl.errors import TryAgain
 from ticketctl.store import mariadb
 
 _KEY = 0x7469636B  # any number, and always this; PostgreSQL's locks are each database's own
 _NAME = "CONCAT('ticketctl.', MD5(DATABASE()))"  # MariaDB's are the server's
-_NO_SUCH_LOCK = 1235  # ER_NOT_SUPPORTED_YET: in a Galera cluster there is none
 _BUSY = "another `ticketctl init`, `db upgrade` or `db copy` is at work on the database: try again when it has ended"
 
 
@@ -50,10 +48,6 @@ def _postgresql(connection: Connection, seconds: int) -> bool:
 
 
 def _mariadb(connection: Connection, seconds: int) -> bool:
-    """True also in a cluster, which has no such lock: what is said there can be said twice (`mariadb.again`)."""
-    try:
-        return connection.exec_driver_sql(f"SELECT GET_LOCK({_NAME}, {seconds})").scalar() == 1
-    except DBAPIError as trouble:
-        if trouble.orig is None or trouble.orig.args[:1] != (_NO_SUCH_LOCK,):
-            raise
-        return True
+    """In a Galera cluster the lock is one node's. Two nodes may both be at it: what is said can be said twice
+    (`mariadb.again`), and of two who write the revision one is told to try again."""
+    return connection.exec_driver_sql(f"SELECT GET_LOCK({_NAME}, {seconds})").scalar() == 1
