@@ -64,10 +64,13 @@ def upgrade(frame: Frame, no_backup: bool) -> None:
     output.remark(frame, f"upgraded: {', '.join(done)}" if done else "the schema is this program's already")
 
 
-@command.command("copy")
+@command.word("copy", examples="""
+ticketctl db copy /var/lib/ticketctl/ticketctl.db postgresql://desk@db.example.org/desk
+ticketctl db copy @/etc/ticketctl/old.toml @/etc/ticketctl/ticketctl.toml     with passwords
+ticketctl db copy @/etc/ticketctl/ticketctl.toml /var/tmp/desk.db             back into a file
+""")  # fmt: skip
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
-@click.pass_obj
 def copy(frame: Frame, source: str, target: str) -> None:
     """Copy the desk into another, empty database, and verify every table. FROM and TO are URLs, paths of SQLite files,
     or @FILE: the `database` of that ticketctl.toml.
