@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from sqlalchemy import Connection, MetaData, insert, select, text
 
 from servers import sql
-from store.conftest import ANNA, NOW, SQLITE, asks, letter, make_store, received, reply
+from store.conftest import ANNA, NOW, asks, letter, make_store, received, reply
 from store.killing import counted, ended, forked, killed_at, slowly
 from ticketctl import cli
 from ticketctl.change import Taken
@@ -253,7 +253,7 @@ def test_an_older_desk_with_its_rows_becomes_a_whole_new_one(old: str, where: st
     assert upgrade(where) == []
 
 
-@SQLITE
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_an_sqlite_desk_is_kept_as_it_was(where: str, tmp_path: Path) -> None:
     older(where)
     with_rows(where, tmp_path / "rows.db")
