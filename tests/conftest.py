@@ -86,7 +86,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip visibly, or fail in CI, what the machine cannot run."""
     needs = [name for mark in item.iter_markers("requires") for name in mark.args]
     kind = item.callspec.params.get("database", "sqlite") if hasattr(item, "callspec") else "sqlite"
-    for name in [*needs, *([kind] if kind in servers.DATABASES[1:] else [])]:
+    for name in [*needs, *([kind] if kind in servers.KINDS else [])]:
         if absent(name):
             if not IN_CI:
                 pytest.skip(f"needs {name}")

@@ -239,11 +239,32 @@ def read(
             where = f"${setting.environment}"
             values[name], origin[name] = _given(setting, environ[setting.environment], where, here), where
         if name in flags:
-            if name == "database" and re.search(_PASSWORD, flags[name]):
-                raise Usage("--database: a password on the command line is seen by everybody (ps): "
-                            "write it in ticketctl.toml, or in TICKETCTL_DATABASE")  # fmt: skip
+            if name == "database":
+                _no_password("--database", flags[name], "write it in ticketctl.toml, or in TICKETCTL_DATABASE")
             values[name], origin[name] = _given(setting, flags[name], f"--{name}", here), f"--{name}"
     return Config(values=values, origin=origin, files=tuple(files))
+
+
+def named(word: str, *, environ: Mapping[str, str], euid: int) -> str:
+    """The URL of a database by a word of the command line: a URL, a path, or `@FILE`: `database` of that file.
+
+    Usage (2) for a password on the command line, Misconfigured (78) for a file that names no database.
+    """
+    home = _home(environ, euid)
+    if not word.startswith("@"):
+        _no_password(redacted(word), word, "write the URL into a file like ticketctl.toml, and name that as @FILE")
+        return str(_given(SETTINGS["database"], word, word, _Base(None, home)))
+    path = _Base(None, home).absolute(word[1:])
+    found = _settings_of(path, _contents(path, needed=True) or "", home)
+    if "database" not in found:
+        raise Misconfigured(f"{path} names no `database`")
+    return str(found["database"])
+
+
+def _no_password(where: str, url: str, instead: str) -> None:
+    """Raises Usage (2) for a URL of the command line that has one."""
+    if re.search(_PASSWORD, url):
+        raise Usage(f"{where}: a password on the command line is seen by everybody (ps): {instead}")
 
 
 def _home(environ: Mapping[str, str], euid: int) -> str | None:

@@ -59,7 +59,7 @@ VERBS: tuple[Row, ...] = (
     Row("config", "config", "What holds on this host, and why", "none", HOST),
     Row("init", "init", "Make a desk", "none", HOST),
     Row("fsck", "fsck", "Check the data", "reads", HOST),
-    Row("db", "db", "Upgrade, back up, restore, re-index the database", "none", HOST),
+    Row("db", "db", "Upgrade, back up, restore, copy, re-index the database", "none", HOST),
     Row("doctor", "doctor", "Check this host", "reads", HOST),
     Row("completion", "completion", "Completion for bash, zsh or fish", "none", HOST),
     Row("help", "help", "The manual page of a verb", "none", HOST),

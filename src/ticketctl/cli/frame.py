@@ -85,28 +85,19 @@ class Frame:
     @cached_property
     def caller(self) -> Caller:
         """Who asks, by the kernel's word."""
+        return self.caller_of(self.config.database)
+
+    def caller_of(self, url: str) -> Caller:
+        """Who asks for that database."""
         from ticketctl.desk import Caller
 
         uid = os.getuid()
-        return Caller(uid=uid, login=login(uid), as_agent=self.options.as_agent, owns=self._owns(uid))
+        return Caller(uid=uid, login=login(uid), as_agent=self.options.as_agent, owns=_owns(uid, url))
 
     def do(self, request: Callable[Concatenate[Desk, P], T], /, *args: P.args, **values: P.kwargs) -> T:
         """A named request to the desk, done where the database is: here, in this process."""
         self.tick()
         return request(self.desk, *args, **values)
-
-    def _owns(self, uid: int) -> bool:
-        """Root, or the owner of the database's file (of its directory, where there is none)."""
-        from ticketctl.store import parsed
-
-        where = parsed(self.config.database)
-        if uid == 0 or where.get_backend_name() != "sqlite":
-            return uid == 0
-        path = str(where.database)
-        try:
-            return os.stat(path if os.path.exists(path) else os.path.dirname(path) or ".").st_uid == uid
-        except OSError:
-            return False
 
     @property
     def form(self) -> str | None:
@@ -129,6 +120,20 @@ class Frame:
         made: Any = self.__dict__.get("store")
         if made is not None:
             made.close()
+
+
+def _owns(uid: int, url: str) -> bool:
+    """Root, or the owner of the database's file (of its directory, where there is none)."""
+    from ticketctl.store import parsed
+
+    where = parsed(url)
+    if uid == 0 or where.get_backend_name() != "sqlite":
+        return uid == 0
+    path = str(where.database)
+    try:
+        return os.stat(path if os.path.exists(path) else os.path.dirname(path) or ".").st_uid == uid
+    except OSError:
+        return False
 
 
 def login(uid: int) -> str | None:

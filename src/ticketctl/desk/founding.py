@@ -59,7 +59,7 @@ def found(plan: Plan, now: datetime, *, root: bool, progress: Callable[[str], No
     path = Path(str(where.database)) if where.get_backend_name() == "sqlite" else None
     made = [] if path is None else _folder(path.parent, root)
     fresh = Store(plan.url).schema() is None if path is None else not path.exists()
-    store = Store.create(plan.url, mode=0o660 if root and _owner() else 0o600, progress=progress)
+    store = Store.create(plan.url, mode=mode(root), progress=progress)
     if fresh:
         made.append(f"made {'the tables in' if path is None else 'the database'} {store.place}")
     try:
@@ -103,6 +103,20 @@ def _folder(folder: Path, root: bool) -> list[str]:
         _give(folder)
         folder.chmod(0o2770)
     return [f"made {folder}"]
+
+
+def mode(root: bool) -> int:
+    """Of a new database's file: one of the whole host is its group's."""
+    return 0o660 if root and _owner() else 0o600
+
+
+def hand_over(url: str) -> None:
+    """The file of a new database to whom a desk of the whole host belongs; nothing for a server."""
+    from ticketctl.store import parsed as parsed_url
+
+    where = parsed_url(url)
+    if where.get_backend_name() == "sqlite":
+        _give(Path(str(where.database)))
 
 
 def _owner() -> pwd.struct_passwd | None:

@@ -1,4 +1,4 @@
-"""The care of the data: `fsck`, `db upgrade|backup|restore|reindex`. For root, the database's owner, or an admin."""
+"""The care of the data: `fsck`, `db upgrade|backup|restore|copy|reindex`. For root, the database's owner, an admin."""
 
 from __future__ import annotations
 
@@ -35,12 +35,33 @@ def restore(caller: Caller, path: Path, url: str, *, now: datetime, force: bool 
     put_back(path, url, now, author=caller.login or str(caller.uid), force=force)
 
 
-def upgrade(caller: Caller, url: str, progress: Callable[[str], None] | None = None) -> list[str]:
-    """An older schema brought to this program's: the revisions applied."""
+def upgrade(
+    caller: Caller, url: str, *, now: datetime, keep: bool = True, progress: Callable[[str], None] | None = None
+) -> list[str]:
+    """An older schema brought to this program's: the revisions applied. `keep`: an SQLite file as it was, too."""
     from ticketctl.store.backup import upgrade as bring
 
     _owner_only(caller)
-    return bring(url, progress)
+    return bring(url, progress, stamp=f"{now:%Y%m%dT%H%M%SZ}" if keep else None)
+
+
+def copy(
+    desk: Desk, url: str, *, root: bool = False, progress: Callable[[int, int], None] | None = None
+) -> tuple[list[Value], bool]:
+    """The desk in another database: its tables, and whether the old one was written to meanwhile.
+
+    `root`: a file is given to whom a desk of the whole host belongs, as `init` does.
+    """
+    from ticketctl.desk import founding
+    from ticketctl.store.copying import copy as all_of
+
+    author = str(desk.system().real or desk.caller.login or desk.caller.uid)
+    mode = founding.mode(root)
+    copies = all_of(desk.store, url, desk.now, author=author, progress=progress, mode=mode)
+    if root and not copies.differing:
+        founding.hand_over(url)
+    return [{"name": each.name, "rows": each.rows, "digest": each.digest, "same": each.same} for each in copies.tables
+            ], copies.stale  # fmt: skip
 
 
 def reindex(caller: Caller, url: str, progress: Callable[[str], None] | None = None) -> None:

@@ -32,8 +32,14 @@ def backup(store: Store, path: Path) -> None:
         raise BadData(f"{path} is there already: name another file")
     with store.reading():
         pass  # a desk, and of our schema
-    with translated(), _Beside(path) as copy:
-        with closing(sqlite.connect(source, store.timeout)) as live, closing(sqlite.connect(copy.path, 0)) as target:
+    with translated():
+        _snapshot(source, path, store.timeout)
+
+
+def _snapshot(source: Path, path: Path, timeout: float = 30.0) -> None:
+    """The database of one moment as one file, durable and whole or not there at all."""
+    with _Beside(path) as copy:
+        with closing(sqlite.connect(source, timeout)) as live, closing(sqlite.connect(copy.path, 0)) as target:
             live.backup(target, pages=_PAGES)
             target.execute("PRAGMA journal_mode=DELETE")
         copy.keep()
@@ -66,32 +72,47 @@ def restore(path: Path, url: str, now: datetime, *, author: str, force: bool = F
             live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def upgrade(url: str, progress: Callable[[str], None] | None = None) -> list[str]:
-    """Brings an older schema to this program's; gives the revisions applied, none where it was current."""
+def upgrade(
+    url: str, progress: Callable[[str], None] | None = None, *, stamp: str | None = None, to: str = "head"
+) -> list[str]:
+    """Brings an older schema to this program's; gives the revisions applied, none where it was current.
+
+    `stamp`: an SQLite file is kept as it was, under its name with the revision and this behind it.
+    """
     from ticketctl.store.migrate import migrate
 
     where = parsed(url)
-    if where.get_backend_name() == "sqlite" and not Path(str(where.database)).exists():
-        raise Misconfigured(f"no database at {where.database}: run `ticketctl init`")
+    path = Path(str(where.database)) if where.get_backend_name() == "sqlite" else None
+    if path is not None and not path.exists():
+        raise Misconfigured(f"no database at {path}: run `ticketctl init`")
+
+    def before(revision: str) -> None:
+        if path is not None and stamp is not None:
+            kept = path.with_name(f"{path.name}.{revision}-{stamp}")
+            _snapshot(path, kept)
+            if progress is not None:
+                progress(f"kept the desk as it was: {kept}")
+
     made = engine(where, 30.0)
     try:
         with translated():
             with made.connect() as connection, connection.begin():
                 if schema.found(connection) is None:
                     raise Misconfigured(f"no desk in the database at {where.database}: run `ticketctl init`")
-            return migrate(made, progress)
+            return migrate(made, progress, to=to, before=before)
     finally:
         made.dispose()
 
 
 def reindex(url: str, progress: Callable[[str], None] | None = None) -> None:
     """The full text index, made anew from what it indexes."""
-    made = engine(parsed(url), 30.0)
+    where = parsed(url)
+    made = engine(where, 30.0)
     try:
         with translated(), made.connect() as connection:
             connection = connection.execution_options(writes=True)
             with connection.begin():
-                schema.check(connection, url)
+                schema.check(connection, where.render_as_string(hide_password=True))
                 indexing.empty(connection)
                 indexing.fill(connection, progress)
     finally:

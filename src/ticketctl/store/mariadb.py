@@ -12,6 +12,7 @@ same key (`Writer._gate`, `_enter`), and a transaction waits first until its nod
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -23,9 +24,10 @@ CONNECT_TIMEOUT = 10  # seconds
 SILENCE = 600.0  # seconds for the answer to one statement; `?read_timeout=` in the URL goes before
 PACKET = 4 << 20  # bytes: a piece of a raw mail, as it is written in a statement, and what stands beside it
 CLUSTER = "cluster"  # in the `info` of a connection to a node of one
-TABLE: dict[str, Any] = {  # what every table is made with, whichever of its two dialects SQLAlchemy takes
+DIALECTS = ("mariadb", "mysql")  # SQLAlchemy takes the one or the other
+TABLE: dict[str, Any] = {  # what every table is made with
     f"{dialect}_{option}": value
-    for dialect in ("mariadb", "mysql")
+    for dialect in DIALECTS
     for option, value in (("engine", "InnoDB"), ("charset", "utf8mb4"), ("collate", "utf8mb4_nopad_bin"))
 }
 _SESSION = (
@@ -90,3 +92,27 @@ def doubts(connection: Connection) -> list[str]:
     if int(held["max_allowed_packet"]) < PACKET:
         found.append(f"max_allowed_packet is below {PACKET >> 20} MB: a large mail is put off until it bounces")
     return found
+
+
+# What a revision says, as it can be said again where an upgrade was killed.
+_AGAIN = (
+    (re.compile(r"^\s*CREATE TABLE (?!IF )"), "CREATE TABLE IF NOT EXISTS "),
+    (re.compile(r"^\s*CREATE (UNIQUE |FULLTEXT |)INDEX (?!IF )"), r"CREATE \1INDEX IF NOT EXISTS "),
+    (re.compile(r"^(\s*ALTER TABLE \S+ ADD COLUMN) (?!IF )"), r"\1 IF NOT EXISTS "),
+    (re.compile(r"^\s*DROP (TABLE|INDEX) (?!IF )"), r"DROP \1 IF EXISTS "),
+    (re.compile(r"^(\s*ALTER TABLE \S+ DROP COLUMN) (?!IF )"), r"\1 IF EXISTS "),
+    (re.compile(r"^(\s*INSERT INTO (?!alembic)\S+ \(([^,)]+)(?!.*ON DUPLICATE).*)$", re.DOTALL),
+     r"\1 ON DUPLICATE KEY UPDATE \2 = \2"),
+)  # fmt: skip
+
+
+def again(connection: Connection) -> None:
+    """Has a connection say CREATE, ALTER, DROP and INSERT so that what is there already is left as it is."""
+
+    @event.listens_for(connection, "before_cursor_execute", retval=True)
+    def _said(
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
+        for pattern, instead in _AGAIN:
+            statement = pattern.sub(instead, statement, count=1)
+        return statement, parameters

@@ -1,4 +1,10 @@
-"""Alembic, from the installed package: only what makes or upgrades a desk imports it."""
+"""Alembic, from the installed package: only what makes or upgrades a desk imports it.
+
+A database that is killed meanwhile is the old one or the new one. SQLite and PostgreSQL undo the whole upgrade.
+MariaDB keeps every CREATE and ALTER at once: there the revision is written last, whatever the number of steps, and
+each statement is said so that it can be said again (`mariadb.again`). So a revision may add tables, indexes and
+columns that an INSERT need not name, which the old program does not see; and what it takes away, it takes away last.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +17,11 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from ticketctl.errors import Misconfigured
-from ticketctl.store import indexing, schema, tables
+from ticketctl.store import alone, indexing, mariadb, schema, sqlite, tables
 
 DIRECTORY = Path(__file__).parent / "migrations"
+PATIENCE = 600  # seconds to wait for another who is at it
+Said = Callable[[str], None]
 
 
 def scripts() -> ScriptDirectory:
@@ -23,9 +30,7 @@ def scripts() -> ScriptDirectory:
 
 
 def context(
-    connection: Connection,
-    steps: Callable[..., object] | None = None,
-    progress: Callable[[str], None] | None = None,
+    connection: Connection, steps: Callable[..., object] | None = None, progress: Said | None = None
 ) -> MigrationContext:
     """A migration context that knows our metadata; `steps` as alembic's `fn` option, `progress` for a long revision."""
     options = {"target_metadata": tables.metadata, "fn": steps, "compare_type": True, "render_as_batch": True,
@@ -38,30 +43,40 @@ def _compared(name: str | None, kind: str, _parents: object) -> bool:
     return kind != "table" or not str(name).startswith(indexing.TABLES)
 
 
-def migrate(engine: Engine, progress: Callable[[str], None] | None = None) -> list[str]:
-    """Brings the schema to this program's, in one transaction; gives the revisions applied.
+def migrate(
+    engine: Engine, progress: Said | None = None, *, to: str = "head", before: Callable[[str], None] | None = None
+) -> list[str]:
+    """Brings the schema to this program's (`to`: to that revision); gives the revisions applied.
 
-    Misconfigured (78) where the database was made by a newer program.
+    One process at a time: another waits, and finds it done. `before` is called with the revision of an older desk
+    when it is ours alone and still as it was. Misconfigured (78) where the database was made by a newer program.
     """
-    directory = scripts()
-    applied: list[str] = []
-
-    def steps(revision: Any, _context: object) -> list[Any]:
-        current = revision[0] if isinstance(revision, tuple) and revision else revision or None
-        found: list[Any] = list(directory._upgrade_revs("head", current))  # type: ignore[arg-type]  # None is the base
-        for step in found:
-            applied.append(step.revision.revision)
-            if progress is not None:
-                progress(f"schema {applied[-1]}: {step.doc}")
-        return found
-
-    with engine.connect() as connection:
+    with alone.exclusive(engine, PATIENCE, progress), engine.connect() as connection:
         connection = connection.execution_options(writes=True)
+        sqlite.wait(connection, PATIENCE)
         with connection.begin():
             found = context(connection).get_current_revision()  # asks, where `schema.found` would break the transaction
-            if found is not None and found not in schema.KNOWN:
-                raise Misconfigured("the database was made by a newer ticketctl: install that one")
-            migration = context(connection, steps, progress)
-            with Operations.context(migration):
-                migration.run_migrations()
-    return applied
+            schema.known(found, engine.url.render_as_string(hide_password=True))
+            applied = revisions(found, to)
+            if applied and found is not None and before is not None:
+                before(found)
+            build(connection, applied, progress)
+            if applied:
+                context(connection).stamp(scripts(), to)
+    return [each.revision for each in applied]
+
+
+def revisions(found: str | None = None, to: str = "head") -> list[Any]:
+    """Alembic's scripts between a revision (None: nothing) and another, the oldest first."""
+    return [*scripts().iterate_revisions(to, found or "base")][::-1]
+
+
+def build(connection: Connection, steps: list[Any], progress: Said | None = None) -> None:
+    """Takes the steps, in the transaction that stands; the revision is not written."""
+    if connection.dialect.name in mariadb.DIALECTS:
+        mariadb.again(connection)
+    with Operations.context(context(connection, progress=progress)):
+        for step in steps:
+            if progress is not None:
+                progress(f"schema {step.revision}: {step.doc}")
+            step.module.upgrade()

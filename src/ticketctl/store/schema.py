@@ -10,6 +10,7 @@ from ticketctl.store.trouble import is_missing_table
 
 KNOWN = ("0001", "0002", "0003", "0004")  # every revision of migrations/, oldest first
 HEAD = KNOWN[-1]
+COPYING = "copying"  # stands in a revision's place while `db copy` is at work, and where it was killed
 _VERSION = text("SELECT version_num FROM alembic_version")
 
 
@@ -30,6 +31,14 @@ def check(connection: Connection, place: str) -> None:
         return
     if revision is None:
         raise Misconfigured(f"no desk in the database at {place}: run `ticketctl init`")
-    if revision in KNOWN:
-        raise Misconfigured(f"the database at {place} is older than this program: run `ticketctl db upgrade`")
-    raise Misconfigured(f"the database at {place} was made by a newer ticketctl: install that, or restore a backup")
+    known(revision, place)
+    raise Misconfigured(f"the database at {place} is older than this program: run `ticketctl db upgrade`")
+
+
+def known(revision: str | None, place: str) -> None:
+    """Refuses (78) a revision that this program has not, and a copy that is not whole."""
+    if revision == COPYING:
+        raise Misconfigured(f"the database at {place} is no desk yet: `ticketctl db copy` into it is at work, or was "
+                            "stopped; then run that again")  # fmt: skip
+    if revision is not None and revision not in KNOWN:
+        raise Misconfigured(f"the database at {place} was made by a newer ticketctl: install that, or restore a backup")

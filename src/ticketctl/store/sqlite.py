@@ -65,10 +65,19 @@ def _has_words(text: str | None, pattern: str, most: int) -> bool:
     from ticketctl import words
 
     return bool(text) and re.search(pattern, words.folded(str(text)[:most])) is not None
+
+
 def roomy(connection: Connection) -> None:
     """200 MB of cache for who writes much at once: digests and tokens go everywhere in their indexes."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA cache_size=-200000")
+
+
+def wait(connection: Connection, seconds: int) -> None:
+    """Has a connection to a file wait that long for a lock; others are as they were."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
 
 
 def make_file(path: Path, mode: int) -> None:

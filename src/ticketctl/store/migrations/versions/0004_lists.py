@@ -50,12 +50,12 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("customer_domain", types.Line(250), nullable=True))
     op.add_column("ticket", sa.Column("title_key", types.Line(100), nullable=False, server_default=""))
     _fill()
-    for table, names in _GONE.items():
-        for name in names:
-            op.drop_index(op.f(f"ix_{table}_{name}"), table_name=table)
     for table, lists in _NEW.items():
         for columns in map(str.split, lists):
             op.create_index(op.f(f"ix_{table}_{'_'.join(columns)}"), table, columns, unique=False)
+    for table, names in _GONE.items():  # last: a program of before names them where this is killed on MariaDB
+        for name in names:
+            op.drop_index(op.f(f"ix_{table}_{name}"), table_name=table)
 
 
 def _fill() -> None:
@@ -66,6 +66,7 @@ def _fill() -> None:
     update = ticket.update().where(ticket.c.id == sa.bindparam("mark"))
     update = update.values(customer_domain=sa.bindparam("domain"), title_key=sa.bindparam("title"))
     connection = op.get_bind()
+    connection.execute(tag.delete())  # what one that was killed on MariaDB left: tags may have gone since
     for rows in _tickets(connection):
         values = [
             {"mark": row.id, "domain": _domain(row.customer_key), "title": row.title_fold}
