@@ -28,6 +28,7 @@ COMMANDS = """\
 status
 list
 show 1
+search fire
 history 1
 new -Q Support --customer emma@shop.test --title Phone -m text
 reply 1 -m text -y
@@ -81,6 +82,7 @@ init
 fsck
 db backup NEW
 db copy FROM NEW
+db reindex
 doctor
 """
 WITHOUT = {

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from servers import SQLITE, sql
 from store.conftest import ANNA, LATER, NOW, SYSTEM, added, opened
 from ticketctl import words
 from ticketctl.change import Retitled
 from ticketctl.query import And, Not, Or, Query, Term, parse
-from ticketctl.store import Store, fulltext, indexing
-from ticketctl.store.migrate import migrate
+from ticketctl.store import Store, fulltext, indexing, migrate
 from ticketctl.ticket import Address
 
 FIELDS: tuple[words.Field, ...] = ("any", "title", "subject", "from")
@@ -186,26 +185,16 @@ def test_no_text_is_too_much(desk):
 def test_what_is_there_before_the_index_is_filled_in_batches(desk, monkeypatch):
     monkeypatch.setattr(indexing, "BATCH", 3)
     monkeypatch.setattr(indexing, "TOLD", 1)
+    told: list[str] = []
     with sql(str(desk.url)) as connection:
         for name in indexing.TABLES:
             connection.exec_driver_sql(f"DROP TABLE {name}")
-        for name in ("author_fold", "subject_fold"):
-            connection.exec_driver_sql(f"ALTER TABLE article ADD COLUMN {name} TEXT")
-        before = [each.revision for each in _revisions() if each.revision < "0003"][-1]
-        connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": before})
-    told = []
-    assert migrate(desk._engine, told.append)[0] == "0003"
+        migrate.build(connection, migrate.revisions("0002", "0003"), told.append)
     assert told[1:7] == [f"full text: {which}s from #{first} on" for which in ("ticket", "article")
                          for first in (1, 4, 7)]  # fmt: skip
     with desk.reading() as tx:
         assert list(indexing.wrong(tx._connection, contents=True)) == []
     assert searched(desk, "vpn") == [4]
-
-
-def _revisions():
-    from ticketctl.store.migrate import scripts
-
-    return [*scripts().walk_revisions()][::-1]
 
 
 def statements(store: Store, line: str, **options) -> list[str]:

@@ -20,7 +20,7 @@ from store.killing import counted, ended, forked, killed_at, slowly
 from ticketctl import cli
 from ticketctl.change import Taken
 from ticketctl.errors import Misconfigured
-from ticketctl.store import Store, engine, migrate, parsed, schema, tables
+from ticketctl.store import Store, engine, indexing, migrate, parsed, schema, tables
 from ticketctl.store.backup import upgrade
 from ticketctl.store.fsck import fsck
 
@@ -236,6 +236,8 @@ def with_rows(url: str, scratch: Path) -> None:
             rows = tx._connection.execute(select(*columns)).mappings().all()
             if rows:
                 connection.execute(insert(table), [dict(row) for row in rows])
+        if indexing.TABLES[0] in known.tables:
+            indexing.fill(connection)
     new.close()
 
 

@@ -42,7 +42,7 @@ _DERIVED = (
     "live", "state_type", "priority_rank", "customer_key", "customer_domain", "due", "title_fold", "title_key",
 )  # fmt: skip
 TICKET = select(*(column for column in t.ticket.c if column.name not in _DERIVED))
-ARTICLE = select(*(column for column in t.article.c if column.name not in ("agent",)))
+ARTICLE = select(*(column for column in t.article.c if column.name not in ("agent", "author_fold", "subject_fold")))
 LETTER = select(t.letter, t.ticket.c.number).join_from(t.letter, t.ticket, isouter=True)
 OUTBOX = select(t.outbox, t.ticket.c.number).join_from(t.outbox, t.ticket, isouter=True)
 HISTORY = select(t.history)
@@ -164,6 +164,8 @@ def article_row(article: Article, ticket_id: int, agent: str | None) -> dict[str
         "raw_sha256": article.raw_sha256,
         "letter_id": article.mail,
         "agent": agent,
+        "author_fold": "",
+        "subject_fold": "",
     }
 
 

@@ -19,7 +19,6 @@ _MARIADB = (
     "CREATE TABLE IF NOT EXISTS {0} (id INTEGER NOT NULL PRIMARY KEY, words LONGTEXT NOT NULL)"
     " ENGINE=InnoDB CHARACTER SET ascii COLLATE ascii_bin"
 )
-_FOLDS = ("author_fold", "subject_fold")  # what `from:` and `subject:` looked at until now
 
 
 def upgrade() -> None:
@@ -27,14 +26,13 @@ def upgrade() -> None:
     dialect = connection.dialect.name
     for name in indexing.TABLES:
         op.execute({"sqlite": _SQLITE, "postgresql": _POSTGRESQL}.get(dialect, _MARIADB).format(name))
+    indexing.empty(connection)  # of what one that was killed on MariaDB left: titles may be others since
     indexing.fill(connection, op.get_context().opts.get("progress"))
     for name in indexing.TABLES:  # after the rows: many times faster
         if dialect == "postgresql":
             op.execute(f"CREATE INDEX ix_{name}_words ON {name} USING gin (words)")
         elif dialect != "sqlite":
             op.execute(f"CREATE FULLTEXT INDEX IF NOT EXISTS ix_{name}_words ON {name} (words)")
-    for name in _FOLDS:
-        op.execute(f"ALTER TABLE article DROP COLUMN {'' if dialect == 'sqlite' else 'IF EXISTS '}{name}")
 
 
 def downgrade() -> None:
