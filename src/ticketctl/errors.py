@@ -64,6 +64,10 @@ class Unavailable(Refusal):
     word = "unavailable"
 
 
+class Damaged(Unavailable):
+    """What was stored is no more what it was: trying again does not help, the rest of the desk is as it was."""
+
+
 class TryAgain(Refusal):
     """Busy, a lost race, or another revision came between.
 

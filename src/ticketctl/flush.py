@@ -8,6 +8,7 @@ claim is left standing and becomes `unknown`, which people see and which is neve
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import uniform
 from typing import Literal
@@ -15,7 +16,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ticketctl import post, render
-from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
+from ticketctl.errors import BadData, Damaged, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.post import Outcome, Transport
 from ticketctl.store import ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
@@ -138,10 +139,14 @@ def _delivered(
     try:
         with store.reading() as tx:
             raw = rendered(tx, policy, row, now)
-    except (TryAgain, Misconfigured):
+    except Refusal as trouble:
+        if isinstance(trouble, Damaged) or not isinstance(trouble, TryAgain | Misconfigured | Unavailable):
+            return _stamped(store, row, now, Result(row=row, became="failed", error=trouble.message)), None
+        with suppress(Refusal):  # of the database: the mail is none the worse for it
+            _stamped(store, row, now, _put_off(row, trouble.message, now))
         raise
     except Exception as broken:  # one mail that cannot be made must not hold up those behind it
-        words = broken.message if isinstance(broken, Refusal) else f"a fault of ours: {type(broken).__name__}"
+        words = f"a fault of ours: {type(broken).__name__}"
         return _stamped(store, row, now, Result(row=row, became="failed", error=words)), None
     try:
         if transport is None:

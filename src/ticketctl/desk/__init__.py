@@ -28,7 +28,7 @@ from ticketctl.ticket import Actor, Ticket
 if TYPE_CHECKING:
     from ticketctl.store import Reader, Store, Writer
 
-__all__ = ["Caller", "Desk", "Outcome", "Plan", "Value", "View", "attempt", "each", "found", "unread"]
+__all__ = ["Caller", "Desk", "Outcome", "Plan", "Value", "View", "attempt", "each", "found", "ours", "unread"]
 
 TRIES = 12  # of a lost race, before it is the agent's turn to try again
 PAUSE = 0.5  # seconds between two tries, at most
@@ -112,6 +112,11 @@ class View(Struct, frozen=True, kw_only=True):
             both = " and ".join(f"id:{ticket.id} ({ticket.number})" for ticket in seen)
             raise Usage(f"{word!r} is ambiguous, a number and an id: {both}; say id:N or number:N")
         return see(seen[0] if seen else None, word, None)
+
+
+def ours(view: View, tx: Writer, word: str) -> Ticket:
+    """The ticket that a word names, its row locked: it is as it is now, and stays so until we end."""
+    return see(tx.ticket(view.ticket(word).id), word, view.rights)
 
 
 def unread(ticket: Ticket, agent: str | None) -> bool:

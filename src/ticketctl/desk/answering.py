@@ -11,7 +11,7 @@ from msgspec import Struct
 from ticketctl.change import Change, GaveBack, StateSet, Taken, permit
 from ticketctl.change.step import Step
 from ticketctl.change.value import ArticleAdded
-from ticketctl.desk import Desk, Value, View, attempt
+from ticketctl.desk import Desk, Value, View, attempt, ours
 from ticketctl.desk.making import address
 from ticketctl.desk.moving import resolved
 from ticketctl.desk.sending import mailed
@@ -51,7 +51,7 @@ def begin(desk: Desk, word: str, wish: Wish) -> Value:
 
     def work(view: View, tx: Writer) -> None:
         made.clear()
-        ticket = view.ticket(word)
+        ticket = ours(view, tx, word)
         if wish.if_version is not None and ticket.version != wish.if_version:
             raise TryAgain(f"ticket {ticket.number} is at version {ticket.version}, not {wish.if_version}: look again",
                            ticket=ticket.number)  # fmt: skip
@@ -132,7 +132,7 @@ def commit(
 
     def work(view: View, tx: Writer) -> None:
         made.clear()
-        ticket = view.ticket(number)
+        ticket = ours(view, tx, number)
         news = [each for each in tx.articles(ticket.id) if seen is not None and each.n > seen]
         if news:
             made.append({"meanwhile": [article_value(each) for each in news]})
@@ -161,7 +161,7 @@ def give_back(desk: Desk, number: str, before: Mapping[str, Any]) -> None:
     """Given up: lock and owner go back to what they were, if nobody else has them now."""
 
     def work(view: View, tx: Writer) -> None:
-        ticket = view.ticket(number)
+        ticket = ours(view, tx, number)
         if ticket.locked and ticket.owner == view.agent:
             tx.change(ticket.id, GaveBack(owner=before["owner"], locked=before["locked"]))
 

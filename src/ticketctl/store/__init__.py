@@ -144,7 +144,8 @@ class Store:
         with translated(), self._engine.connect() as connection:
             connection = connection.execution_options(**self._writes)
             with connection.begin() as transaction:
-                self._check(connection)
+                schema.check(connection, self.place)  # each time: an upgrade may come while an editor is open
+                self._checked = True
                 yield Writer(connection, self._policies, actor, now, policy)
                 with committing():
                     transaction.commit()

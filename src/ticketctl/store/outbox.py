@@ -172,7 +172,7 @@ def turn(
     connection: Connection, outbox_id: int, now: datetime, allowed: Sequence[str], status: OutboxStatus
 ) -> OutboxRow:
     """Hold, release or drop by hand: BadData where the row's status does not allow it."""
-    _locked(connection, outbox_id)
+    locked(connection, outbox_id)
     before = row(connection, outbox_id)
     if before.status not in allowed:
         raise BadData(f"mail {outbox_id} of the outbox is {before.status}: it cannot become {status}")
@@ -180,7 +180,7 @@ def turn(
     return before
 
 
-def _locked(connection: Connection, outbox_id: int) -> datetime | None:
+def locked(connection: Connection, outbox_id: int) -> datetime | None:
     """The row is ours until the end: nobody claims it meanwhile. Gives when it was claimed, if it is."""
     c = t.outbox.c
     claimed: datetime | None = connection.execute(
@@ -191,7 +191,7 @@ def _locked(connection: Connection, outbox_id: int) -> datetime | None:
 
 def again(connection: Connection, outbox_id: int, now: datetime, to: str | None) -> OutboxRow:
     """Owed once more, at once; with `to`, to that address instead, which our token then covers."""
-    claimed = _locked(connection, outbox_id)
+    claimed = locked(connection, outbox_id)
     if claimed is not None and abs(claimed - now) < STALE:
         raise TryAgain(f"mail {outbox_id} of the outbox is being sent right now")
     before = turn(connection, outbox_id, now, (*UNSENT, "dropped"), "owed")

@@ -73,6 +73,11 @@ class Writer(Changing):
 
     # mail out
 
+    def outbox_row(self, outbox_id: int) -> OutboxRow:
+        """That row, ours until the end: nobody claims or turns it meanwhile."""
+        outbox.locked(self._connection, outbox_id)
+        return super().outbox_row(outbox_id)
+
     def owe(self, *owed: Owed) -> list[int]:
         """Mail that belongs to no ticket: notices to admins."""
         made = {each.token: outbox.owe(self._connection, each, self.now, agent=self.actor.agent) for each in owed}
