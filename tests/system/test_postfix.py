@@ -102,14 +102,14 @@ def test_the_same_mail_twice_is_one_article(serve: Callable[..., Postfix], desk:
 
 
 def test_an_unknown_recipient_bounces_where_the_policy_says_reject(
-    serve: Callable[..., Postfix], desk: Desk, sink: Sink
+    serve: Callable[..., Postfix], desk: Desk, sink: Sink, database: str
 ) -> None:
     desk.apply(REJECT)
-    line = serve().deliver(mail("nobody-here"), sender=SENDER, to="nosuch@tickets.test")
+    line = serve().deliver(mail(f"nobody-on-{database}"), sender=SENDER, to="nosuch@tickets.test")
     assert "dsn=5.1.1, status=bounced" in line
 
     def bounce() -> list[str]:
-        return [text for text in sink.mails() if "nobody-here" in text]
+        return [text for text in sink.mails() if f"nobody-on-{database}" in text]
 
     wait_for("the bounce", bounce)
     [text] = bounce()
