@@ -154,6 +154,14 @@ def test_the_newest_are_found_behind_a_window_that_has_too_few(desk, monkeypatch
     assert searched(desk, "printer", limit=9) == [6]
 
 
+def test_the_newest_of_a_common_word_end_where_the_texts_do(desk, few, monkeypatch):
+    monkeypatch.setattr(fulltext, "_OFTEN", 1)
+    monkeypatch.setattr("ticketctl.store.search.WINDOW", 2)
+    assert became(desk, "printer", anywhere=True) == "has"
+    assert searched(desk, "printer", order="newest", limit=21, queues=("Support",)) == [6, 4, 2]
+    assert searched(desk, "printer", order="newest", limit=21) == [6, 5, 4, 3, 2, 1]
+
+
 def test_only_the_newest_are_ranked(desk, monkeypatch):
     monkeypatch.setattr("ticketctl.store.search.RANKED", 2)
     assert searched(desk, "printer") == [6, 5]

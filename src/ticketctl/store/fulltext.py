@@ -142,9 +142,10 @@ def _newest(connection: Connection, lookup: Lookup, most: int) -> tuple[list[int
         known = table_of(which, lookup.dialect)
         if lookup.dialect == "mariadb" and _is_common(connection, known, lookup.needle):
             key = key_of(known)
-            some = select(key, known.c.words).order_by(key.desc()).limit(most).subquery()
-            ids = list(connection.execute(select(some.c[0]).where(_is_in(some.c.words, lookup.needle))).scalars())
-            more = True
+            rows = connection.execute(select(key, _is_in(known.c.words, lookup.needle)).order_by(key.desc()).limit(most))
+            looked = rows.all()
+            ids = [row[0] for row in looked if row[1]]
+            more = more or len(looked) == most
         else:
             ids = hits(connection, which, lookup.needle, most)
             more = more or len(ids) == most
