@@ -96,6 +96,7 @@ def tickets(
         found = view.tx.find(
             And(tuple(parts)),
             queues=mine(view) if default else view.queues(),
+            readable=view.queues(),
             agent=view.agent,
             sort=cast("Any", sort),
             reverse=reverse,

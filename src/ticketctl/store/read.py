@@ -105,16 +105,18 @@ class Reader:
         reverse: bool = False,
         limit: int | None = None,
         offset: int = 0,
+        readable: Collection[str] | None = None,
     ) -> list[Ticket]:
         """A page of tickets, oldest first unless `sort` says otherwise; without a query any.
 
-        `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.
+        `queues`: those that the agent may read, None for all; where these are fewer, `readable` are all those that the
+        agent may read, for the tickets that the query names. `agent` is who `owner:me` means.
         """
         from ticketctl.store import find, fulltext, seek
 
         asked = find.Page(
             query=fulltext.resolved(self._connection, query or find.EVERY), queues=queues, agent=agent, sort=sort,
-            reverse=reverse, limit=limit, offset=offset,
+            reverse=reverse, limit=limit, offset=offset, readable=readable,
         )  # fmt: skip
         return [rows.ticket_of(row) for row in seek.tickets(self._connection, asked)]
 
