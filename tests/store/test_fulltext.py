@@ -207,6 +207,14 @@ def test_a_phrase_that_many_have_is_looked_for_word_for_word(crowded):
     assert searched(crowded, "printer not 'out of paper'", order="newest", limit=9) == [4, 2]
 
 
+def test_a_window_is_of_hits_however_many_newer_texts_have_none(desk, monkeypatch):
+    for name, value in {"FEW": 0, "_OFTEN": 1}.items():
+        monkeypatch.setattr(fulltext, name, value)
+    monkeypatch.setattr("ticketctl.store.search.WINDOW", 2)
+    assert searched(desk, "vpn", limit=9) == searched(desk, "vpn", limit=9, queues=("Support",)) == [4]
+    assert searched(desk, "printer", limit=9, queues=("Support",)) == [6, 4]
+
+
 def test_only_the_newest_are_ranked(desk, monkeypatch):
     monkeypatch.setattr("ticketctl.store.search.RANKED", 2)
     assert searched(desk, "printer") == [6, 5]

@@ -151,16 +151,13 @@ def _newest(
     found: dict[int, None] = {}
     more = False
     for which in _WHERE[lookup.field]:
-        known = table_of(which, lookup.dialect)
-        if lookup.dialect == "mariadb" and _is_common(connection, known, lookup.needle):
-            key = key_of(known)
-            newest = select(key, _is_in(known.c.words, lookup.needle)).where(_may_be_read(which, key, queues))
-            looked = connection.execute(newest.order_by(key.desc()).limit(most)).all()
-            ids = [row[0] for row in looked if row[1]]
-            more = more or len(looked) == most
+        known, asked = table_of(which, lookup.dialect), lookup.needle
+        if lookup.dialect == "mariadb" and _is_common(connection, known, asked):
+            has = _is_in(known.c.words, asked)  # from the newest text on, instead of every hit
         else:
-            ids = list(connection.execute(_found(which, lookup.dialect, lookup.needle, most, queues)).scalars())
-            more = more or len(ids) == most
+            has = _match(f"{which}_words", asked, lookup.dialect)
+        ids = list(connection.execute(_found(which, known, has, most, queues)).scalars())
+        more = more or len(ids) == most
         found |= dict.fromkeys(ids if which == "ticket" else _tickets_of(connection, ids))
     return list(found), more
 
@@ -171,15 +168,16 @@ def hits(connection: Connection, which: Which, asked: Needle, most: int) -> list
     Where MariaDB would read a long list, it gives `most` ids that mean no more than that there are many.
     """
     dialect = dialect_of(connection)
-    if dialect == "mariadb" and _is_common(connection, table_of(which, dialect), asked):
+    known = table_of(which, dialect)
+    if dialect == "mariadb" and _is_common(connection, known, asked):
         return [0] * most
-    return list(connection.execute(_found(which, dialect, asked, most, None)).scalars())
+    has = _match(f"{which}_words", asked, dialect)
+    return list(connection.execute(_found(which, known, has, most, None)).scalars())
 
 
-def _found(which: Which, dialect: str, asked: Needle, most: int, queues: Collection[str] | None) -> Select[Any]:
-    key = key_of(table_of(which, dialect))
-    found = select(key).where(_match(f"{which}_words", asked, dialect), _may_be_read(which, key, queues))
-    return found.order_by(key.desc()).limit(most)
+def _found(which: Which, known: TableClause, has: Where, most: int, queues: Collection[str] | None) -> Select[Any]:
+    key = key_of(known)
+    return select(key).where(has, _may_be_read(which, key, queues)).order_by(key.desc()).limit(most)
 
 
 def _may_be_read(which: Which, key: ColumnElement[int], queues: Collection[str] | None) -> Where:
