@@ -156,7 +156,7 @@ def _newest(
             has = _is_in(known.c.words, asked)  # from the newest text on, instead of every hit
         else:
             has = _match(f"{which}_words", asked, lookup.dialect)
-        ids = list(connection.execute(_found(which, known, has, most, queues)).scalars())
+        ids = list(connection.execute(_found(which, lookup.dialect, has, most, queues)).scalars())
         more = more or len(ids) == most
         found |= dict.fromkeys(ids if which == "ticket" else _tickets_of(connection, ids))
     return list(found), more
@@ -168,25 +168,27 @@ def hits(connection: Connection, which: Which, asked: Needle, most: int) -> list
     Where MariaDB would read a long list, it gives `most` ids that mean no more than that there are many.
     """
     dialect = dialect_of(connection)
-    known = table_of(which, dialect)
-    if dialect == "mariadb" and _is_common(connection, known, asked):
+    if dialect == "mariadb" and _is_common(connection, table_of(which, dialect), asked):
         return [0] * most
     has = _match(f"{which}_words", asked, dialect)
-    return list(connection.execute(_found(which, known, has, most, None)).scalars())
+    return list(connection.execute(_found(which, dialect, has, most, None)).scalars())
 
 
-def _found(which: Which, known: TableClause, has: Where, most: int, queues: Collection[str] | None) -> Select[Any]:
-    key = key_of(known)
-    return select(key).where(has, _may_be_read(which, key, queues)).order_by(key.desc()).limit(most)
+def _found(which: Which, dialect: str, has: Where, most: int, queues: Collection[str] | None) -> Select[Any]:
+    key = key_of(table_of(which, dialect))
+    seen = _may_be_read(which, key, queues, one_by_one=dialect == "mariadb")
+    return select(key).where(has, seen).order_by(key.desc()).limit(most)
 
 
-def _may_be_read(which: Which, key: ColumnElement[int], queues: Collection[str] | None) -> Where:
+def _may_be_read(which: Which, key: ColumnElement[int], queues: Collection[str] | None, *, one_by_one: bool) -> Where:
     """The row of the index is of a ticket in these queues. Looked up hit by hit: they come in their order, and no more
     of them than are needed."""
     if queues is None:
         return true()
     c, a = t.ticket.c, t.article.c
     of = c.id == key if which == "ticket" else and_(a.id == key, c.id == a.ticket_id)
+    if one_by_one:  # MariaDB would begin with every ticket, and sort
+        return select(c.queue).where(of).scalar_subquery().in_(sorted(queues))
     return exists(select(literal_column("1")).where(of, c.queue.in_(sorted(queues))))
 
 
