@@ -110,6 +110,19 @@ def test_what_an_agent_may_not_see_is_not_there_in_the_same_words(make_desk: Mak
         assert (hidden.status, hidden.err) == (66, absent.err.replace("Nowhere", "Support"))
 
 
+def test_the_customer_of_a_ticket_that_an_agent_may_not_see_is_nobody(make_desk: MakeDesk) -> None:
+    desk = make_desk("")
+    desk.ticket(queue="Raw")
+    desk.ticket(queue="Support")
+    for words in ("customer:of:{}", "not customer:of:{}", "tone customer:of:{}", "tone not customer:of:{}"):
+        verb = "search" if "tone" in words else "list"
+        hidden, absent = (desk.run("--as", "bert", verb, "-o", "json", words.format(each)) for each in (1, 99))
+        assert (hidden.status, hidden.out, hidden.err) == (absent.status, absent.out, absent.err), words
+        assert [each["id"] for each in hidden.json] == ([2] if "not" in words else []), words
+    ran = desk.run("list", "customer:of:1", "-o", "json")
+    assert [each["id"] for each in ran.json] == [2], "of a queue that is not one of hers, but that she may read"
+
+
 @pytest.mark.parametrize("agent", RIGHTS)
 def test_as_gives_that_agents_rights_and_the_history_keeps_both_names(make_desk: MakeDesk, agent: str) -> None:
     desk = make_desk(AGENTS)

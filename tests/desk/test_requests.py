@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from store.conftest import added, opened
 from ticketctl import desk as doing
-from ticketctl.change import Created, Prioritised, Retitled
+from ticketctl.change import Created, Prioritised, Retitled, Taken, Unlocked
 from ticketctl.desk import Caller, Desk, Plan, answering, locking, moving, noting, reading
 from ticketctl.desk.rehearsal import Rehearsal
 from ticketctl.errors import BadData, Locked, NotAllowed, TryAgain
@@ -176,3 +179,40 @@ def test_a_plan_of_several_steps_is_all_or_nothing(anna: Desk) -> None:
 
     assert [refusal.status for refusal in doing.each(anna, ["1"], plan).refused] == [65]
     assert reading.show(anna, "1").value["priority"] == "normal"
+
+
+CARL = """
+[queues.Sales]
+addresses = ["sales@example.org"]
+[queues.Closed]
+addresses = ["closed@example.org"]
+[agents.carl]
+name = "Carl"
+logins = ["carl"]
+my-queues = ["Sales"]
+[agents.carl.queues]
+Raw = ["ro"]
+Sales = ["ro"]
+"""
+
+
+def test_the_counts_of_a_status_are_of_the_same_tickets_as_its_sections(url, monkeypatch):
+    answered = added(1, received=NOW)
+    owners = [(), (Taken(owner="carl"),), (Taken(owner="bert"),), (Taken(owner="carl"), Unlocked())]
+    dues = [{}, {"solution_due": NOW - timedelta(hours=1)}, {"solution_due": NOW}]
+    with closing(Store(url)) as store:
+        with store.writing(SYSTEM, NOW) as tx:
+            tx.apply(POLICY + CARL + 'Closed = ["ro"]', "anna", "more queues", 1)
+        with store.writing(SYSTEM, NOW) as tx:
+            for queue, held, due in itertools.product(("Raw", "Sales", "Closed"), owners, dues):
+                opened(tx, answered, *held, queue=queue, **due)
+                opened(tx, answered, *held, queue=queue, state=State.OPEN, **due)
+        with store.writing(SYSTEM, NOW) as tx:
+            tx.apply(POLICY + CARL, "anna", "Carl has left that queue, and tickets in it", 2)
+        desk = Desk(store=store, caller=Caller(uid=3, login="carl"), now=NOW)
+        whole = reading.status(desk)
+        monkeypatch.setattr(reading, "GLANCE", 1)
+        short = reading.status(desk)
+    assert {key: len(rows) for key, rows in whole.sections.items()} == short.counts
+    assert short.counts == {"new": 9, "answered": 24, "overdue": 8, "reminders": 0, "unsent": 0, "held": 0}
+    assert {each["queue"] for each in whole.sections["answered"]} == {"Raw", "Sales"}

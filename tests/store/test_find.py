@@ -117,6 +117,10 @@ def test_a_number_finds_its_ticket(desk):
 def test_rights_are_never_lifted(desk):
     assert found(desk, term("queue", "Raw"), queues=("Support",), limit=5) == []
     assert found(desk, And(()), queues=(), limit=5) == []
+    for named in (TicketRef(id=1), TicketRef(id=99)):  # one of Raw, and none
+        assert found(desk, term("customer", named), queues=("Support",)) == []
+        assert found(desk, Not(term("customer", named)), queues=("Support",)) == [2]
+    assert found(desk, term("customer", TicketRef(id=1)), queues=("Support",), readable=QUEUES) == [2]
     assert found(desk, term("queue", "Support::"), queues=("Support::Europe",), limit=5) == [3]
     assert found(desk, Or((term("queue", "Raw"), term("queue", "Support"))), queues=("Support",), limit=5) == [2]
     assert found(desk, term("word", "1"), queues=("Support",)) == []

@@ -154,6 +154,67 @@ def test_the_newest_are_found_behind_a_window_that_has_too_few(desk, monkeypatch
     assert searched(desk, "printer", limit=9) == [6]
 
 
+def test_the_newest_of_a_common_word_end_where_the_texts_do(desk, few, monkeypatch):
+    monkeypatch.setattr(fulltext, "_OFTEN", 1)
+    monkeypatch.setattr("ticketctl.store.search.WINDOW", 2)
+    assert became(desk, "printer", anywhere=True) == "has"
+    assert searched(desk, "printer", order="newest", limit=21, queues=("Support",)) == [6, 4, 2]
+    assert searched(desk, "printer", order="newest", limit=21) == [6, 5, 4, 3, 2, 1]
+
+
+@pytest.fixture(params=["as it is", "common"])
+def crowded(request, store, monkeypatch) -> Store:
+    """Four old tickets of Support, two of them with "out of paper" and two with "paper ran out of", and behind them so
+    many newer ones in Raw that no window reaches back; MariaDB takes their words for rare or for common."""
+    monkeypatch.setattr(fulltext, "FEW", 2)
+    monkeypatch.setattr("ticketctl.store.search.WINDOW", 4)
+    monkeypatch.setattr(fulltext, "_OFTEN", 1 if request.param == "common" else 501)
+    bodies = ["out of paper", "paper ran out of"] * 2
+    with store.writing(SYSTEM, NOW) as tx:
+        for queue, body in [*(("Support", each) for each in bodies), *(("Raw", bodies[0]) for _ in range(9))]:
+            opened(tx, added(1, subject="printer", body=body), title="printer", queue=queue)
+    return store
+
+
+MINE = {"queues": ("Support",), "limit": 3}
+
+
+def test_hits_in_queues_that_may_not_be_read_push_none_out(crowded):
+    for order in ("rank", "newest"):
+        assert searched(crowded, "printer", order=order, **MINE) == [4, 3, 2], order
+        assert searched(crowded, "'out of paper'", order=order, **MINE) == [3, 1], order
+        assert searched(crowded, "printer 'out of paper'", order=order, **MINE) == [3, 1], order
+        assert searched(crowded, "printer not 'out of paper'", order=order, **MINE) == [4, 2], order
+        assert searched(crowded, "ghost or 'out of paper'", order=order, **MINE) == [3, 1], order
+
+
+def test_a_phrase_that_many_have_in_other_queues_is_found_and_left_out_as_a_rare_one(crowded, monkeypatch):
+    lines = ("printer", "'out of paper'", "not 'out of paper'", "not (not 'paper ran')", "printer not 'ran out of'")
+    for line in lines:
+        few = [searched(crowded, line, order="newest", queues=("Support",), limit=most) for most in (1, 2, 9, None)]
+        with monkeypatch.context() as otherwise:
+            otherwise.setattr(fulltext, "FEW", 2_000)
+            otherwise.setattr(fulltext, "_OFTEN", 501)
+            all_ = searched(crowded, line, order="newest", queues=("Support",))
+        assert len(all_) == (4 if line == "printer" else 2), line
+        assert few == [all_[:1], all_[:2], all_, all_], line
+
+
+def test_a_phrase_that_many_have_is_looked_for_word_for_word(crowded):
+    assert became(crowded, "'out of paper'", anywhere=True) == "has"
+    assert searched(crowded, "'out of paper'", order="newest") == [13, 12, 11, 10, 9, 8, 7, 6, 5, 3, 1]
+    assert searched(crowded, "not 'out of paper'", order="newest", limit=1) == [4]
+    assert searched(crowded, "printer not 'out of paper'", order="newest", limit=9) == [4, 2]
+
+
+def test_a_window_is_of_hits_however_many_newer_texts_have_none(desk, monkeypatch):
+    for name, value in {"FEW": 0, "_OFTEN": 1}.items():
+        monkeypatch.setattr(fulltext, name, value)
+    monkeypatch.setattr("ticketctl.store.search.WINDOW", 2)
+    assert searched(desk, "vpn", limit=9) == searched(desk, "vpn", limit=9, queues=("Support",)) == [4]
+    assert searched(desk, "printer", limit=9, queues=("Support",)) == [6, 4]
+
+
 def test_only_the_newest_are_ranked(desk, monkeypatch):
     monkeypatch.setattr("ticketctl.store.search.RANKED", 2)
     assert searched(desk, "printer") == [6, 5]

@@ -96,6 +96,7 @@ def tickets(
         found = view.tx.find(
             And(tuple(parts)),
             queues=mine(view) if default else view.queues(),
+            readable=view.queues(),
             agent=view.agent,
             sort=cast("Any", sort),
             reverse=reverse,
@@ -274,7 +275,7 @@ def status(desk: Desk) -> Standing:
         brakes = [{"name": brake.name, "reason": brake.reason or None} for brake in tx.brakes()]
         counts = {key: len(rows) for key, rows in value.items()}
         if max(counts.values()) >= GLANCE:
-            all_ = tx.standing(me, desk.now, queues=mine(view), held=held)
+            all_ = tx.standing(me, desk.now, queues=mine(view), readable=view.queues(), held=held)
             most = {"new": all_.new, "answered": all_.fresh, "overdue": all_.overdue, "unsent": all_.unsent,
                     "held": all_.held}  # fmt: skip
             counts |= {key: n for key, n in most.items() if counts[key] == GLANCE and n > GLANCE}

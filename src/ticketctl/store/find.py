@@ -9,9 +9,9 @@ from collections.abc import Collection
 from typing import Any, assert_never
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, true
 
-from ticketctl.query import ME, NOBODY, And, Not, Or, Query, Span, Term, TicketRef
+from ticketctl.query import ME, NOBODY, And, Not, Or, Query, Span, Term
 from ticketctl.store import fulltext
 from ticketctl.store import tables as t
 from ticketctl.store.rows import LIVE, address_key, domain_key
@@ -23,11 +23,13 @@ EVERY: Query = And(())
 class Page(Struct, frozen=True, kw_only=True):
     """Which tickets, and how many of them: what `Reader.find` was asked.
 
-    `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.
+    `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means. `readable`: where a ticket
+    that the query names (`customer:of:17`) may be, if that is more than `queues`.
     """
 
     query: Query = EVERY
     queues: Collection[str] | None = None
+    readable: Collection[str] | None = None
     agent: str | None = None
     sort: Sort = "created"
     reverse: bool = False
@@ -85,7 +87,7 @@ def _value(field: str, value: object, agent: str | None) -> Where:
             owner = agent if text == ME else text
             return c.owner.is_(None) if text == NOBODY or owner is None else c.owner == owner
         case "customer":
-            return _customer(value)
+            return _customer(text)  # `seek` has put an address for a ticket's
         case "has":
             assert isinstance(value, fulltext.Lookup)
             return fulltext.on_row(value)
@@ -106,15 +108,8 @@ def _queue(name: str) -> Where:
     return c == name
 
 
-def _customer(value: object) -> Where:
+def _customer(text: str) -> Where:
     c = t.ticket.c
-    if isinstance(value, TicketRef):
-        other = t.ticket.alias()
-        named = other.c.id == value.id if value.number is None else other.c.number == value.number
-        if value.number is not None and value.id is not None:
-            named = or_(named, other.c.id == value.id)
-        return c.customer_key.in_(select(other.c.customer_key).where(named))
-    text = str(value)
     if text.startswith("@"):
         return c.customer_domain == domain_key(text)
     return c.customer_key == address_key(text)

@@ -1,19 +1,21 @@
 """How the full text index is asked, on SQLite, PostgreSQL and MariaDB alike (`indexing` fills it).
 
 A query costs what it shows: a term that few tickets have becomes their ids, one that many have a condition that is
-looked up ticket by ticket, and which of both it is shows after FEW hits.
+looked up ticket by ticket, and which of both it is shows after FEW hits. Of the queues that an agent may not read no
+hit counts where hits are cut off, else what they hold would show in what is not found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     TableClause,
     and_,
     bindparam,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 
 from ticketctl import words
@@ -40,11 +43,16 @@ _LONGEST_ID = 9  # figures
 
 
 class Lookup(Struct, frozen=True):
-    """The value of a term `has`, which `resolved` puts for a word that many tickets have."""
+    """The value of a term `has`, which `resolved` puts for a word or a phrase that many tickets have."""
 
     dialect: str
     field: words.Field
     needle: Needle
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether `on_row` knows the words of a phrase alone; SQLite reads the texts anyway."""
+        return self.needle.loose and self.dialect != "sqlite"
 
 
 def resolved(connection: Connection, query: Query, *, anywhere: bool = False) -> Query:
@@ -97,14 +105,14 @@ def _named(connection: Connection, value: str) -> list[int]:
 
 
 def tickets(connection: Connection, asked: Needle, field: words.Field) -> list[int] | None:
-    """The tickets that have what is asked, None where these are more than FEW."""
+    """The tickets that have what is asked, whoever may read them; None where more than FEW have its words."""
     found: dict[int, None] = {}
     for which in _WHERE[field]:
         ids = hits(connection, which, asked, FEW + 1)
-        if asked.loose:
-            ids = _verified(connection, which, asked, ids[:FEW])
-        elif len(ids) > FEW:
+        if len(ids) > FEW:
             return None
+        if asked.loose:
+            ids = _verified(connection, which, asked, ids)
         found |= dict.fromkeys(ids if which == "ticket" else _tickets_of(connection, ids))
     return sorted(found)
 
@@ -114,40 +122,42 @@ _WHERE: dict[str, tuple[Which, ...]] = {
 }  # fmt: skip
 
 
-def window(connection: Connection, query: Query, most: int) -> tuple[list[int], bool] | None:
-    """Tickets that a resolved query may find, from the newest `most` hits of its words, and whether there may be
-    more. None where it may find what has no hit."""
+def window(
+    connection: Connection, query: Query, most: int, queues: Collection[str] | None
+) -> tuple[list[int], bool] | None:
+    """Tickets that a resolved query may find, from the newest `most` hits of its words in these queues (None: in all),
+    and whether there may be more. None where it may find what has no hit."""
     match query:
         case Term(field="id", values=values):
             return [int(str(each)) for each in values], False
         case Term(field="has", values=(lookup,)):
             assert isinstance(lookup, Lookup)
-            return _newest(connection, lookup, most)
+            return _newest(connection, lookup, most, queues)
         case Or(parts=parts):
-            found = [window(connection, part, most) for part in parts]
+            found = [window(connection, part, most, queues) for part in parts]
             known = [each for each in found if each is not None]
             ids = dict.fromkeys(ticket_id for each in known for ticket_id in each[0])
             return (list(ids), any(more for _, more in known)) if len(known) == len(found) else None
         case And(parts=parts):
-            ways = [each for part in parts if (each := window(connection, part, most)) is not None]
+            ways = [each for part in parts if (each := window(connection, part, most, queues)) is not None]
             return min(ways, key=lambda way: (way[1], len(way[0])), default=None)
         case _:
             return None
 
 
-def _newest(connection: Connection, lookup: Lookup, most: int) -> tuple[list[int], bool]:
+def _newest(
+    connection: Connection, lookup: Lookup, most: int, queues: Collection[str] | None
+) -> tuple[list[int], bool]:
     found: dict[int, None] = {}
     more = False
     for which in _WHERE[lookup.field]:
-        known = table_of(which, lookup.dialect)
-        if lookup.dialect == "mariadb" and _is_common(connection, known, lookup.needle):
-            key = key_of(known)
-            some = select(key, known.c.words).order_by(key.desc()).limit(most).subquery()
-            ids = list(connection.execute(select(some.c[0]).where(_is_in(some.c.words, lookup.needle))).scalars())
-            more = True
+        known, asked = table_of(which, lookup.dialect), lookup.needle
+        if lookup.dialect == "mariadb" and _is_common(connection, known, asked):
+            has = _is_in(known.c.words, asked)  # from the newest text on, instead of every hit
         else:
-            ids = hits(connection, which, lookup.needle, most)
-            more = more or len(ids) == most
+            has = _match(f"{which}_words", asked, lookup.dialect)
+        ids = list(connection.execute(_found(which, lookup.dialect, has, most, queues)).scalars())
+        more = more or len(ids) == most
         found |= dict.fromkeys(ids if which == "ticket" else _tickets_of(connection, ids))
     return list(found), more
 
@@ -158,12 +168,28 @@ def hits(connection: Connection, which: Which, asked: Needle, most: int) -> list
     Where MariaDB would read a long list, it gives `most` ids that mean no more than that there are many.
     """
     dialect = dialect_of(connection)
-    known = table_of(which, dialect)
-    if dialect == "mariadb" and not asked.loose and _is_common(connection, known, asked):
+    if dialect == "mariadb" and _is_common(connection, table_of(which, dialect), asked):
         return [0] * most
-    key = key_of(known)
-    found = select(key).where(_match(f"{which}_words", asked, dialect)).order_by(key.desc()).limit(most)
-    return list(connection.execute(found).scalars())
+    has = _match(f"{which}_words", asked, dialect)
+    return list(connection.execute(_found(which, dialect, has, most, None)).scalars())
+
+
+def _found(which: Which, dialect: str, has: Where, most: int, queues: Collection[str] | None) -> Select[Any]:
+    key = key_of(table_of(which, dialect))
+    seen = _may_be_read(which, key, queues, one_by_one=dialect == "mariadb")
+    return select(key).where(has, seen).order_by(key.desc()).limit(most)
+
+
+def _may_be_read(which: Which, key: ColumnElement[int], queues: Collection[str] | None, *, one_by_one: bool) -> Where:
+    """The row of the index is of a ticket in these queues. Looked up hit by hit: they come in their order, and no more
+    of them than are needed."""
+    if queues is None:
+        return true()
+    c, a = t.ticket.c, t.article.c
+    of = c.id == key if which == "ticket" else and_(a.id == key, c.id == a.ticket_id)
+    if one_by_one:  # MariaDB would begin with every ticket, and sort
+        return select(c.queue).where(of).scalar_subquery().in_(sorted(queues))
+    return exists(select(literal_column("1")).where(of, c.queue.in_(sorted(queues))))
 
 
 def _is_common(connection: Connection, known: TableClause, asked: Needle) -> bool:
@@ -249,6 +275,25 @@ def inlined(key: ColumnElement[int], ids: Sequence[int]) -> Where:
 def _tickets_of(connection: Connection, articles: Sequence[int]) -> list[int]:
     c = t.article.c
     return list(connection.execute(select(c.ticket_id).where(inlined(c.id, articles)).distinct()).scalars())
+
+
+def having(connection: Connection, lookup: Lookup, ids: Sequence[int]) -> set[int]:
+    """Those of the tickets that have what is looked for: of a phrase, that have it word for word."""
+    found: set[int] = set()
+    for at in range(0, len(ids), BATCH):
+        found |= _having(connection, lookup, ids[at : at + BATCH])
+    return found
+
+
+def _having(connection: Connection, lookup: Lookup, ids: Sequence[int]) -> set[int]:
+    c = t.ticket.c
+    have = select(c.id).where(inlined(c.id, ids), on_row(lookup))
+    if not lookup.is_rough:
+        return set(connection.execute(have).scalars())
+    a, needle = t.article.c, lookup.needle
+    said = select(a.id).where(inlined(a.ticket_id, ids), on_article(lookup.dialect, needle))
+    articles = _verified(connection, "article", needle, list(connection.execute(said).scalars()))
+    return {*_verified(connection, "ticket", needle, ids), *_tickets_of(connection, articles)}
 
 
 def _verified(connection: Connection, which: Which, asked: Needle, ids: Sequence[int]) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection, Table, and_, func, literal, or_, select, true
+from sqlalchemy import Connection, Table, and_, false, func, literal, or_, select, true
 
 from ticketctl.errors import Misconfigured, NotThere
 from ticketctl.policy import Policy
@@ -105,16 +105,18 @@ class Reader:
         reverse: bool = False,
         limit: int | None = None,
         offset: int = 0,
+        readable: Collection[str] | None = None,
     ) -> list[Ticket]:
         """A page of tickets, oldest first unless `sort` says otherwise; without a query any.
 
-        `queues`: those that the agent may read, None for all. `agent` is who `owner:me` means.
+        `queues`: those that the agent may read, None for all; where these are fewer, `readable` are all those that the
+        agent may read, for the tickets that the query names. `agent` is who `owner:me` means.
         """
         from ticketctl.store import find, fulltext, seek
 
         asked = find.Page(
             query=fulltext.resolved(self._connection, query or find.EVERY), queues=queues, agent=agent, sort=sort,
-            reverse=reverse, limit=limit, offset=offset,
+            reverse=reverse, limit=limit, offset=offset, readable=readable,
         )  # fmt: skip
         return [rows.ticket_of(row) for row in seek.tickets(self._connection, asked)]
 
@@ -141,29 +143,35 @@ class Reader:
         now: datetime,
         *,
         queues: Collection[str] | None,
+        readable: Collection[str] | None = None,
         held: Collection[str] | None = (),
     ) -> Standing:
-        """What `status` shows. `queues`: the agent's; `held`: queues whose held mail they see, None for all.
+        """What `status` shows, by the terms of its sections. `queues`: the agent's; `readable`: all that they may
+        read, where their own tickets may be, None for all; `held`: queues whose held mail they see, None for all.
 
         A count ends at MANY: nobody reads on, and every count stays as cheap.
         """
         c, mail, letter = t.ticket.c, t.outbox.c, t.letter.c
-        mine = and_(c.owner == agent, c.live == true())
-        theirs = true() if queues is None else and_(c.live == true(), c.queue.in_(sorted(queues)))
-        seen = true() if held is None else letter.queue.in_(sorted(held))
 
-        def counted(table: Table, *where: Any) -> Any:
-            some = select(literal(1)).select_from(table).where(*where).limit(MANY).subquery()
-            return select(func.count()).select_from(some).scalar_subquery()
+        def within(column: Any, names: Collection[str] | None) -> Any:
+            return true() if names is None else column.in_(sorted(names))
 
+        def counted(table: Table, *where: Any, along: str | None = None) -> Any:
+            some = select(literal(1)).select_from(table).where(*where).limit(MANY)
+            some = some if along is None else indexed(some, table, along)
+            return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+        free = or_(c.locked == false(), c.owner == agent)
+        mine = and_(c.owner == agent, c.live == true(), within(c.queue, readable))
+        reminded = and_(c.state == "pending reminder", c.pending_until <= now)
         row = self._connection.execute(
             select(
-                counted(t.ticket, c.state == "new", *([] if queues is None else [c.queue.in_(sorted(queues))])),
-                counted(t.ticket, mine, c.last_customer_article > c.last_agent_article),
-                counted(t.ticket, c.due <= now, theirs),
-                counted(t.ticket, mine, c.state == "pending reminder", c.pending_until <= now),
+                counted(t.ticket, c.state == "new", free, within(c.queue, queues)),
+                counted(t.ticket, mine, c.waiting_on == "us", along="ix_ticket_live_owner_created_id"),
+                counted(t.ticket, c.live == true(), c.due < now, within(c.queue, queues)),
+                counted(t.ticket, mine, reminded),
                 counted(t.outbox, mail.agent == agent, mail.status.in_(outbox.UNSENT)),
-                counted(t.letter, letter.verdict == "held", seen),
+                counted(t.letter, letter.verdict == "held", within(letter.queue, held)),
             )
         ).one()
         return Standing(new=row[0], fresh=row[1], overdue=row[2], reminders=row[3], unsent=row[4], held=row[5])

@@ -2,8 +2,8 @@
 
 The rank is our own, since each database has another: a word counts more in a title than in a subject, there more than
 in an author, there more than in a text, and the more the fewer of the tickets found have it; of equals the newest
-comes first. It looks at the newest RANKED tickets that match, and of a common word at its newest WINDOW hits, so that
-one which a million articles have costs no more.
+comes first. It looks at the newest RANKED tickets that match, and of a common word or phrase at its newest WINDOW hits
+in the queues that the agent may read, so that one which a million articles have costs no more.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, or_, select
 
 from ticketctl import words
-from ticketctl.query import And, Not, Query, Term
+from ticketctl.query import And, Not, Or, Query, Term, terms
 from ticketctl.store import find, fulltext, rows, seek, walk
 from ticketctl.store import tables as t
 from ticketctl.store.indexing import ARTICLE, author, dialect_of
@@ -70,13 +70,56 @@ def _newest(connection: Connection, asked: find.Page, order: Order) -> list[Tick
     """The newest tickets of the page, from a window of hits; a wider one where that is not enough, not for rank."""
     most = WINDOW
     while True:
-        seen = fulltext.window(connection, asked.query, most) if asked.limit is not None else None
+        seen = fulltext.window(connection, asked.query, most, asked.queues) if asked.limit is not None else None
         query = asked.query if seen is None else And((Term(field="id", values=tuple(seen[0])), asked.query))
-        found = [rows.ticket_of(row) for row in seek.tickets(connection, replace(asked, query=query))]
+        found = _to_the_letter(connection, replace(asked, query=query))
         enough = asked.limit is None or len(found) >= asked.limit or seen is None or not seen[1]
         if enough or order == "rank":
             return found
         most *= 8
+
+
+def _to_the_letter(connection: Connection, asked: find.Page) -> list[Ticket]:
+    """The page, its phrases word for word. Where the index knows no more than a phrase's words, the tickets of the page
+    are looked into, until no ticket is on it that was not."""
+    seen: _Seen = {lookup: {} for lookup in _rough(asked.query)}
+    limit = asked.limit
+    while True:
+        query = _settled(asked.query, seen, wanted=True)
+        found = [rows.ticket_of(row) for row in seek.tickets(connection, replace(asked, query=query, limit=limit))]
+        page = found[: asked.limit]
+        if all(ticket.id in known for known in seen.values() for ticket in page):
+            return page
+        for lookup, known in seen.items():
+            unseen = [ticket.id for ticket in found if ticket.id not in known]
+            have = fulltext.having(connection, lookup, unseen)
+            known |= {each: each in have for each in unseen}
+        limit = None if limit is None else 2 * limit
+
+
+_Seen = dict[fulltext.Lookup, dict[int, bool]]  # which tickets were looked into, and whether they have the phrase
+
+
+def _rough(query: Query) -> list[fulltext.Lookup]:
+    values = (value for term in terms(query) if term.field == "has" for value in term.values)
+    return [value for value in values if isinstance(value, fulltext.Lookup) and value.is_rough]
+
+
+def _settled(query: Query, seen: _Seen, *, wanted: bool) -> Query:
+    """The query with what is known of its phrases; who was not seen yet may be on the page: has a phrase that is
+    `wanted`, where he has its words, and none that is not."""
+    match query:
+        case And(parts=parts):
+            return And(tuple(_settled(part, seen, wanted=wanted) for part in parts))
+        case Or(parts=parts):
+            return Or(tuple(_settled(part, seen, wanted=wanted) for part in parts))
+        case Not(part=part):
+            return Not(_settled(part, seen, wanted=not wanted))
+        case Term(field="has", values=(fulltext.Lookup() as lookup,)) if lookup in seen:
+            have, lack = (tuple(each for each, has in seen[lookup].items() if has is so) for so in (True, False))
+            return And((query, Not(Term(field="id", values=lack)))) if wanted else Term(field="id", values=have)
+        case _:
+            return query
 
 
 def _are_all_wanted(query: Query) -> bool:
@@ -115,9 +158,8 @@ def _having(
     if not unseen:
         return weights
     lookup = fulltext.Lookup(dialect=dialect_of(connection), field=field, needle=asked)
-    c = t.ticket.c
-    more = connection.execute(select(c.id).where(c.id.in_(unseen), fulltext.on_row(lookup))).scalars()
-    return {*more, *(ticket_id for ticket_id, weight in weights.items() if weight)}
+    seen = (ticket_id for ticket_id, weight in weights.items() if weight)
+    return {*fulltext.having(connection, lookup, unseen), *seen}
 
 
 def _heads(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, list[str]]]:

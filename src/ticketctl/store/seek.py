@@ -8,7 +8,7 @@ knows which, is walked to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -51,7 +51,8 @@ SETS: dict[str, Callable[[Term], Select[Any]]] = {
 
 def tickets(connection: Connection, asked: Page) -> Sequence[Row[Any]]:
     """The page, as rows of TICKET."""
-    asked = replace(asked, query=_named(connection, asked.query))
+    readable_too = asked.queues if asked.readable is None else asked.readable
+    asked = replace(asked, query=_named(connection, asked.query, readable_too))
     if any(isinstance(part, Term) and part.field in ("id", "number") for part in walk.parts(asked.query)):
         return connection.execute(plain(asked)).all()
     found = walk.held(asked)
@@ -151,30 +152,30 @@ def _within_budget(connection: Connection, asked: Page, walks: Sequence[Walk]) -
     return connection.execute(_cut(wanted.order_by(*walk.order(asked)), asked)).all()
 
 
-def _named(connection: Connection, query: Query) -> Query:
-    """The query with `customer:of:17` as that ticket's customer."""
+def _named(connection: Connection, query: Query, queues: Collection[str] | None) -> Query:
+    """The query with `customer:of:17` as that ticket's customer; one of other queues than these has none."""
     match query:
         case And(parts=parts):
-            return And(tuple(_named(connection, part) for part in parts))
+            return And(tuple(_named(connection, part, queues) for part in parts))
         case Or(parts=parts):
-            return Or(tuple(_named(connection, part) for part in parts))
+            return Or(tuple(_named(connection, part, queues) for part in parts))
         case Not(part=part):
-            return Not(_named(connection, part))
+            return Not(_named(connection, part, queues))
         case Term(field="customer", values=values) if any(isinstance(value, TicketRef) for value in values):
-            named = [address for value in values for address in _customers(connection, value)]
+            named = [address for value in values for address in _customers(connection, value, queues)]
             return Term(field="customer", values=tuple(named)) if named else Or(())
         case _:
             return query
 
 
-def _customers(connection: Connection, value: Any) -> list[str]:
+def _customers(connection: Connection, value: Any, queues: Collection[str] | None) -> list[str]:
     if not isinstance(value, TicketRef):
         return [str(value)]
     c = t.ticket.c
     ways = [c.id == value.id] if value.id is not None else []
     ways += [c.number == value.number] if value.number is not None else []
-    found = connection.execute(select(c.customer_key).where(or_(false(), *ways), c.customer_key.is_not(None)))
-    return [str(address) for address in found.scalars()]
+    of = select(c.customer_key).where(or_(false(), *ways), c.customer_key.is_not(None), readable(queues))
+    return [str(address) for address in connection.execute(of).scalars()]
 
 
 def _drivers(asked: Page, found: walk.Held) -> list[Select[Any]]:
