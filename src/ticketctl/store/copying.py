@@ -25,6 +25,7 @@ from ticketctl.store import Store, alone, engine, indexing, migrate, options, pa
 from ticketctl.store import tables as t
 from ticketctl.store.trouble import translated
 from ticketctl.store.types import LongBytes
+from ticketctl.store.url import unhurried
 from ticketctl.store.value import ALL_BRAKE
 
 Progress = Callable[[int, int], None]  # rows done, of
@@ -199,7 +200,7 @@ def _target(where: Any, mode: int) -> Iterator[tuple[Engine, Callable[[], None]]
         with _file(Path(str(where.database)), mode) as made:
             yield made
         return
-    target = engine(where, 30.0)
+    target = engine(unhurried(where), 30.0)
     try:
         with alone.exclusive(target, 0):
             _cleared(target, where.render_as_string(hide_password=True))
