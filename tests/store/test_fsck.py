@@ -11,8 +11,8 @@ from servers import SQLITE, sql
 from store.conftest import ANNA, NOW, SYSTEM, added, asks, letter, mail, opened, received, reply
 from ticketctl.change import Taken
 from ticketctl.errors import Unavailable
-from ticketctl.store.backup import reindex
 from ticketctl.store.fsck import fsck
+from ticketctl.store.mending import reindex
 
 WRONG_DIGIT = """
     UPDATE ticket SET number = '2026112210000015' WHERE id = 1;

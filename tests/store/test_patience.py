@@ -1,4 +1,4 @@
-"""How long we wait on a server: for a lock as long as is said, for a long statement of the upgrade however long it is."""
+"""How long we wait on a server: for a lock as long as is said, for a statement of the upgrade however long it is."""
 
 from __future__ import annotations
 

@@ -86,8 +86,9 @@ def load(
                 part = list(islice(todo, batch))
                 if not part:
                     return done
+                before = indexing.marks(tx._connection)
                 _Batch(tx._connection, tx.current()).write(part)
-                indexing.fill(tx._connection)
+                indexing.fill(tx._connection, after=before)
                 done += len(part)
                 if progress is not None:
                     progress(done)
