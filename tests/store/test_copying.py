@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from store.conftest import (
     NOW,
     added,
     asks,
+    decision,
     everything,
     letter,
     mail,
@@ -32,7 +34,8 @@ from store.conftest import (
 from store.killing import forked, killed_at
 from ticketctl.change import Taken
 from ticketctl.errors import BadData, Misconfigured, TryAgain
-from ticketctl.store import Store, schema, serials, tables
+from ticketctl.intake.value import Envelope
+from ticketctl.store import Store, Writer, schema, serials, tables
 from ticketctl.store.copying import Copied, copy
 from ticketctl.store.fsck import fsck
 from ticketctl.ticket import SYSTEM, Address
@@ -185,6 +188,71 @@ def test_what_is_written_to_the_source_meanwhile_is_told(place: Place, tmp_path:
         assert tx.count_all() == 1
     assert fsck(store) == []
     store.close()
+    source.close()
+
+
+def held(store: Store) -> None:
+    """A mail that is owed, one that is held, and a letter that is held."""
+    first = received(store, letter(), asks())
+    with store.writing(ANNA, NOW) as tx:
+        tx.change(first.id, Taken(owner="anna"), reply(2, mail(), mail()))
+        tx.hold(2)
+        tx.accept(letter(), Envelope(), decision(verdict="held", held="odd"), asks())
+
+
+def deferred(tx: Writer) -> None:
+    (claimed,) = tx.claim()
+    tx.deferred(claimed, "later", LATER)
+
+
+def swapped(tx: Writer) -> None:
+    tx.hold(1)
+    tx.release(2)
+
+
+MEANWHILE: list[Callable[[Writer], object]] = [
+    lambda tx: tx.hold(1), lambda tx: tx.release(2), swapped, deferred, lambda tx: tx.relabel(2, "dropped"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("work", MEANWHILE, ids=["hold", "release", "hold and release", "deferred", "drop"])
+def test_what_only_updates_is_told_too(work: Callable[[Writer], object], tmp_path: Path) -> None:
+    source = make_store(tmp_path / "from.db")
+    held(source)
+    came: list[int] = []
+
+    def meanwhile(done: int, _of: int) -> None:
+        if not came:
+            came.append(done)
+            with source.writing(ANNA, LATER) as tx:
+                work(tx)
+
+    copies = copy(source, f"sqlite:///{tmp_path}/to.db", LATER, author="root", progress=meanwhile)
+    assert (copies.stale, copies.differing) == (True, [])
+    assert not copy(source, f"sqlite:///{tmp_path}/quiet.db", LATER, author="root").stale
+    source.close()
+
+
+def test_a_file_whose_rows_do_not_all_stand_in_it_takes_no_name(tmp_path: Path) -> None:
+    """Somebody looks into it: what is beside it cannot be moved in."""
+    source = make_store(tmp_path / "from.db")
+    received(source, letter(), asks())
+    readers: list[sqlite3.Connection] = []
+
+    def look(_done: int, _of: int) -> None:
+        if not readers:
+            readers.append(sqlite3.connect(tmp_path / "to.db.copying", isolation_level=None))
+            readers[0].execute("BEGIN")
+            readers[0].execute("SELECT * FROM policy").fetchall()
+
+    with pytest.raises(TryAgain, match="reads"):
+        copy(source, f"sqlite:///{tmp_path}/to.db", LATER, author="root", progress=look)
+    assert not [*tmp_path.glob("to.db*")]
+    readers[0].close()
+    made = at(f"sqlite:///{tmp_path}/to.db", source)
+    assert [each.name for each in tmp_path.glob("to.db*")] == ["to.db"]
+    assert fsck(made, contents=True) == []
+    made.close()
     source.close()
 
 

@@ -67,12 +67,13 @@ def upgrade(frame: Frame, no_backup: bool) -> None:
 @command.command("reindex")
 @click.pass_obj
 def reindex(frame: Frame) -> None:
-    """Make the full text index anew, where fsck says that it is wrong; others wait meanwhile."""
+    """Make the full text index anew and put right what lists go along, where fsck says that these are wrong. With an
+    SQLite file others wait to write meanwhile; on a server they go on."""
     from ticketctl.desk import tending
 
     said = output.warn if frame.options.verbose else None
     tending.reindex(frame.caller, frame.config.database, said)
-    output.remark(frame, "the full text index is made anew")
+    output.remark(frame, "the full text index is made anew, and what lists go along is right")
 
 
 @command.word("copy", examples="""

@@ -65,8 +65,8 @@ def copy(
 
 
 def reindex(caller: Caller, url: str, progress: Callable[[str], None] | None = None) -> None:
-    """The full text index made anew."""
-    from ticketctl.store.backup import reindex as make_anew
+    """The full text index made anew, and what lists go along put right."""
+    from ticketctl.store.mending import reindex as make_anew
 
     _owner_only(caller)
     make_anew(url, progress)

@@ -1,8 +1,9 @@
-"""One process at a time where a schema is made, upgraded or copied into: the database's own lock, which a dead process
-gives back. SQLite has none but the writer's: there BEGIN IMMEDIATE does it."""
+"""One process at a time where a schema is made, upgraded, copied into or indexed: the database's own lock, which a dead
+process gives back. SQLite has none but the writer's: there BEGIN IMMEDIATE does it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,11 @@ from ticketctl.store import mariadb
 
 _KEY = 0x7469636B  # any number, and always this; PostgreSQL's locks are each database's own
 _NAME = "CONCAT('ticketctl.', MD5(DATABASE()))"  # MariaDB's are the server's
-_BUSY = "another `ticketctl init`, `db upgrade` or `db copy` is at work on the database: try again when it has ended"
+_PAUSE = 0.2  # seconds between two who ask: one that waited in the server would be taken for a server that is stuck
+_BUSY = (
+    "another `ticketctl init`, `db upgrade`, `db reindex` or `db copy` is at work on the database: try again when it"
+    " has ended"
+)
 
 
 @contextmanager
@@ -31,23 +36,22 @@ def exclusive(engine: Engine, patience: int, said: Callable[[str], None] | None 
     with engine.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT", writes=True)
         connection.detach()  # closed, not given to the next one, when we end
-        if not take(connection, 0):
+        until = time.monotonic() + patience
+        if not take(connection):
             if said is not None and patience:
                 said("another is at work on the database: waiting")
-            if not patience or not take(connection, patience):
-                raise TryAgain(_BUSY)
+            while not take(connection):
+                if time.monotonic() >= until:
+                    raise TryAgain(_BUSY)
+                time.sleep(_PAUSE)
         yield
 
 
-def _postgresql(connection: Connection, seconds: int) -> bool:
-    if not seconds:
-        return bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}).scalar())
-    connection.exec_driver_sql(f"SET lock_timeout = '{seconds}s'")
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _KEY})
-    return True
+def _postgresql(connection: Connection) -> bool:
+    return bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}).scalar())
 
 
-def _mariadb(connection: Connection, seconds: int) -> bool:
+def _mariadb(connection: Connection) -> bool:
     """In a Galera cluster the lock is one node's. Two nodes may both be at it: what is said can be said twice
     (`mariadb.again`), and of two who write the revision one is told to try again."""
-    return connection.exec_driver_sql(f"SELECT GET_LOCK({_NAME}, {seconds})").scalar() == 1
+    return connection.exec_driver_sql(f"SELECT GET_LOCK({_NAME}, 0)").scalar() == 1

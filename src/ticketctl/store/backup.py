@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ticketctl.errors import BadData, Misconfigured, NotThere, Unavailable
-from ticketctl.store import Store, engine, indexing, parsed, schema, sqlite
+from ticketctl.store import Store, engine, mending, parsed, schema, sqlite
 from ticketctl.store.trouble import translated
+from ticketctl.store.url import unhurried
 from ticketctl.store.value import ALL_BRAKE
 
 _PAGES = 4096  # a step of the copy: others may write between two
@@ -93,28 +94,16 @@ def upgrade(
             if progress is not None:
                 progress(f"kept the desk as it was: {kept}")
 
-    made = engine(where, 30.0)
+    made = engine(unhurried(where), 30.0)
     try:
         with translated():
             with made.connect() as connection, connection.begin():
                 if schema.found(connection) is None:
                     raise Misconfigured(f"no desk in the database at {where.database}: run `ticketctl init`")
-            return migrate(made, progress, to=to, before=before)
-    finally:
-        made.dispose()
-
-
-def reindex(url: str, progress: Callable[[str], None] | None = None) -> None:
-    """The full text index, made anew from what it indexes."""
-    where = parsed(url)
-    made = engine(where, 30.0)
-    try:
-        with translated(), made.connect() as connection:
-            connection = connection.execution_options(writes=True)
-            with connection.begin():
-                schema.check(connection, where.render_as_string(hide_password=True))
-                indexing.empty(connection)
-                indexing.fill(connection, progress)
+            applied = migrate(made, progress, to=to, before=before)
+        if to == "head":  # also with nothing to do: the last one may have been killed before this
+            mending.mend(made, progress)
+        return applied
     finally:
         made.dispose()
 

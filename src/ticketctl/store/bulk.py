@@ -1,8 +1,9 @@
 """Many tickets at once: whole stories, folded and written in batches.
 
-For imports, copies and the bench. A story is what the writer would have been asked, step by step, so every row is made
-as the writer makes it: each change is held to the legal steps (`permit`), the ticket's row is the fold of its history
-(`evolve`), articles, letters, raw mail, outbox, tokens and deliveries follow from the steps. Nothing is sent.
+For imports and the bench; a copy takes the rows as they are (`copying`). A story is what the writer would have been
+asked, step by step, so every row is made as the writer makes it: each change is held to the legal steps (`permit`), the
+ticket's row is the fold of its history (`evolve`), articles, letters, raw mail, outbox, tokens and deliveries follow
+from the steps. Nothing is sent.
 """
 
 from __future__ import annotations
@@ -86,8 +87,9 @@ def load(
                 part = list(islice(todo, batch))
                 if not part:
                     return done
+                before = indexing.marks(tx._connection)
                 _Batch(tx._connection, tx.current()).write(part)
-                indexing.fill(tx._connection)
+                indexing.fill(tx._connection, after=before)
                 done += len(part)
                 if progress is not None:
                     progress(done)

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from ticketctl.store import Store, alone, engine, indexing, migrate, options, pa
 from ticketctl.store import tables as t
 from ticketctl.store.trouble import translated
 from ticketctl.store.types import LongBytes
+from ticketctl.store.url import unhurried
 from ticketctl.store.value import ALL_BRAKE
 
 Progress = Callable[[int, int], None]  # rows done, of
@@ -82,14 +83,15 @@ def copy(
     """
     with translated(), _target(parsed(url), mode) as (target, keep):
         with source.reading() as tx:
-            total = sum(_counts(tx._connection).values())
+            began = _tally(tx._connection)
+            total = sum(began[table.name] for table in _tables())
             _built(target)
             step = _Steps(2 * total, progress)
             digests = {table: _copied(tx._connection, target, table, step) for table in _tables()}
             marks = {table: serials.mark(tx._connection, table) for table in _tables() if serials.has(table)}
         again = {table: _digest(target, table, step) for table in digests}
         with source.reading() as tx:
-            stale = _counts(tx._connection) != {table: each.rows for table, each in digests.items()}
+            stale = _tally(tx._connection) != began
         found = tuple(
             Copied(name=table.name, rows=each.rows, digest=str(each), same=str(each) == str(again[table]))
             for table, each in digests.items()
@@ -122,9 +124,17 @@ def _tables() -> list[Table]:
     return [*t.metadata.sorted_tables]
 
 
-def _counts(connection: Connection) -> dict[Table, int]:
-    """How many rows each has: whatever is done on a desk adds some."""
-    return {table: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _tables()}
+def _tally(connection: Connection) -> dict[str, int]:
+    """What differs where somebody did anything: the rows of each table, and of those that are only updated (mail is
+    sent, put off, held or let go; held mail is dropped) the sum of the ids in each state."""
+    found = {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+             for table in _tables()}  # fmt: skip
+    for column in (t.outbox.c.status, t.letter.c.verdict):
+        each = connection.execute(select(column, func.sum(column.table.c.id)).group_by(column))
+        found |= {f"{column} {row[0]}": int(row[1]) for row in each}
+    for column in (t.outbox.c.tries, t.ticket.c.version):
+        found[str(column)] = int(connection.execute(select(func.sum(column))).scalar() or 0)
+    return found
 
 
 def _batches(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:
@@ -199,7 +209,7 @@ def _target(where: Any, mode: int) -> Iterator[tuple[Engine, Callable[[], None]]
         with _file(Path(str(where.database)), mode) as made:
             yield made
         return
-    target = engine(where, 30.0)
+    target = engine(unhurried(where), 30.0)
     try:
         with alone.exclusive(target, 0):
             _cleared(target, where.render_as_string(hide_password=True))
@@ -237,11 +247,16 @@ def _file(path: Path, mode: int) -> Iterator[tuple[Engine, Callable[[], None]]]:
 
         def keep() -> None:
             target.dispose()
+            _whole(beside)
             _durable(beside)
             if path.exists() and path.stat().st_size:
                 raise BadData(f"there is a database at {path}: name another file")
             _removed(path)  # an empty file, and what a database that is gone left beside it
-            beside.rename(path)
+            try:
+                os.link(beside, path)  # unlike `rename` it overwrites nothing that came meanwhile
+            except FileExistsError:
+                raise BadData(f"there is a database at {path}: name another file") from None
+            beside.unlink()
             _durable(path.absolute().parent)
 
         try:
@@ -271,6 +286,14 @@ def _locked(folder: Path) -> Iterator[None]:
 def _removed(file: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _whole(file: Path) -> None:
+    """Has all that was written in the file itself: what stands beside it does not take the new name."""
+    with closing(sqlite.connect(file, 1.0)) as connection:
+        busy, pages, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy or pages != moved:
+        raise TryAgain(f"somebody else reads {file}, which is only being made: try again")
 
 
 def _durable(path: Path) -> None:

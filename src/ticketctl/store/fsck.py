@@ -242,4 +242,13 @@ def _raw(connection: Connection, contents: bool) -> Iterator[Problem]:
 def _full_text(connection: Connection, contents: bool) -> Iterator[Problem]:
     """Every title and article can be found; with `contents` by each of its words."""
     for which, each, what in indexing.wrong(connection, contents=contents):
-        yield Problem(where=f"{which} {'#' if which == 'ticket' else ''}{each}", what=what)
+        where = f"ticket #{each}" if which == "ticket" else _named(connection, each)
+        yield Problem(where=where, what=what)
+
+
+def _named(connection: Connection, article_id: int) -> str:
+    """An article as people name it, TICKET/N; by the id of its row where that is not there."""
+    a = t.article.c
+    asked = select(t.ticket.c.number, a.n).join_from(t.article, t.ticket).where(a.id == article_id)
+    row = connection.execute(asked).first()
+    return f"{row.number}/{row.n}" if row is not None else f"article {article_id}"

@@ -8,7 +8,7 @@ No metadata knows them: they differ too much, and `fill` makes them from what th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -16,10 +16,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Table,
     TableClause,
     Text,
     bindparam,
     column,
+    delete,
     exists,
     func,
     insert,
@@ -72,13 +74,25 @@ def _insert(connection: Connection, which: Which, row: dict[str, Any]) -> None:
         connection.execute(_put(which, dialect_of(connection)), row)
 
 
-def fill(connection: Connection, progress: Callable[[str], None] | None = None) -> None:
-    """Indexes every ticket and article that came after the last one that is indexed: all of them in a new index."""
+def marks(connection: Connection) -> dict[Which, int]:
+    """The last ids that are there: what this transaction adds has greater ones, and so may `fill` begin behind them."""
+    return {which: connection.execute(select(func.max(source.c.id))).scalar() or 0 for which, source in _TABLES.items()}
+
+
+def fill(
+    connection: Connection, progress: Callable[[str], None] | None = None, after: Mapping[Which, int] | None = None
+) -> None:
+    """Indexes every ticket and article that is not indexed; `after`: of those behind these ids alone."""
     for which in BOTH:
-        for batch, (first, rows) in enumerate(missing(connection, which)):
-            connection.execute(_put(which, dialect_of(connection)), rows)
+        for batch, rows in enumerate(missing(connection, which, (after or {}).get(which, 0))):
+            put(connection, which, rows)
             if progress is not None and batch % TOLD == 0:
-                progress(f"full text: {which}s from #{first} on")
+                progress(f"full text: {which}s from #{rows[0]['id']} on")
+
+
+def put(connection: Connection, which: Which, rows: list[dict[str, Any]]) -> None:
+    """Indexes these; one that another has indexed meanwhile is left as it is."""
+    connection.execute(_put(which, dialect_of(connection), harmless=True), rows)
 
 
 def wrong(connection: Connection, *, contents: bool = False) -> Iterator[tuple[str, int, str]]:
@@ -87,10 +101,9 @@ def wrong(connection: Connection, *, contents: bool = False) -> Iterator[tuple[s
         known, source = table_of(which, dialect_of(connection)), _TABLES[which]
         key, c = key_of(known), source.c.id
         bare = select(c).where(~exists(select(1).select_from(known).where(key == c)))
-        strange = select(key).select_from(known).where(~exists(select(1).select_from(source).where(c == key)))
         lost = set(connection.execute(bare).scalars())
         yield from ((which, each, "is not in the full text index") for each in sorted(lost))
-        for each in connection.execute(strange).scalars():
+        for each in strays(connection, which):
             yield which, each, "is in the full text index, and not there"
         if contents:
             yield from ((which, each, _DIFFERS) for each in _differing(connection, which) if each not in lost)
@@ -100,15 +113,31 @@ def _differing(connection: Connection, which: Which) -> Iterator[int]:
     """The ids of those that are indexed by other words than theirs."""
     last = 0
     while rows := [row._asdict() for row in connection.execute(_source(which), {"last": last, "most": BATCH})]:
-        made = _article_words if which == "article" else _ticket_words
-        wanted = {row["id"]: made(row).split() for row in rows}
         last = rows[-1]["id"]
+        wanted = _wanted(which, rows)
         if dialect_of(connection) == "sqlite":
             yield from (each for each, have in wanted.items() if not _holds(connection, which, each, have))
         else:
-            known = table_of(which, dialect_of(connection))
-            found = connection.execute(select(key_of(known), known.c.words).where(key_of(known).in_(wanted)))
-            yield from (row[0] for row in found if set(re.findall("[0-9a-z]+", row[1])) != set(wanted[row[0]]))
+            found = _found(connection, which, wanted)
+            yield from (each for each in found if found[each] != set(wanted[each]))
+
+
+def unlike(connection: Connection, which: Which, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Which of these are not indexed, or by other words than theirs. Not for SQLite."""
+    wanted = _wanted(which, rows)
+    found = _found(connection, which, wanted)
+    return [each for each in wanted if found.get(each) != set(wanted[each])]
+
+
+def _wanted(which: Which, rows: Sequence[Mapping[str, Any]]) -> dict[int, list[str]]:
+    return {row["id"]: _words(which, row)["words"].split() for row in rows}
+
+
+def _found(connection: Connection, which: Which, ids: Iterable[int]) -> dict[int, set[str]]:
+    """By which words a server has indexed these."""
+    known = table_of(which, dialect_of(connection))
+    found = connection.execute(select(key_of(known), known.c.words).where(key_of(known).in_(ids)))
+    return {row[0]: set(re.findall("[0-9a-z]+", row[1])) for row in found}
 
 
 def _holds(connection: Connection, which: Which, each: int, have: list[str]) -> bool:
@@ -132,13 +161,57 @@ def empty(connection: Connection) -> None:
             connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608  as above
 
 
-def missing(connection: Connection, which: Which) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+def missing(connection: Connection, which: Which, last: int = 0) -> Iterator[list[dict[str, Any]]]:
+    """What is to be put for those behind `last` that are not indexed, some at a time, in the order of their ids.
+
+    By ranges of ids, each along two primary keys: the greatest id that is indexed says nothing of those before it.
+    """
+    known, c = table_of(which, dialect_of(connection)), _TABLES[which].c.id
+    key = key_of(known)
+    while ids := connection.execute(select(c).where(c > last).order_by(c).limit(BATCH)).scalars().all():
+        there = set(connection.execute(select(key).where(key > last, key <= ids[-1])).scalars())
+        last = ids[-1]
+        if lost := [each for each in ids if each not in there]:
+            found = connection.execute(_columns(which).where(c.in_(lost)).order_by(c))
+            yield [_words(which, row._asdict()) for row in found]
+
+
+def put_tickets(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Indexes these tickets, which are not."""
+    put(connection, "ticket", [_words("ticket", row) for row in rows])
+
+
+def anew(connection: Connection, which: Which, last: int) -> int | None:
+    """Indexes the next few behind `last` anew, and gives the last of them; None where there are none. Not for SQLite,
+    which forgets all or nothing.
+
+    Their rows are locked: a title may be changed meanwhile. By their ids and not from one to another: between them
+    may be some that another is just adding, words included.
+    """
+    found = connection.execute(_source(which).with_for_update(), {"last": last, "most": BATCH})
+    rows = [_words(which, row._asdict()) for row in found]
+    if not rows:
+        return None
+    forget(connection, which, [row["id"] for row in rows])
+    put(connection, which, rows)
+    return int(rows[-1]["id"])
+
+
+def forget(connection: Connection, which: Which, ids: Sequence[int]) -> None:
+    """Takes the words of these away. Not for SQLite."""
     known = table_of(which, dialect_of(connection))
-    last = connection.execute(select(func.max(key_of(known)))).scalar() or 0
-    while rows := [row._asdict() for row in connection.execute(_source(which), {"last": last, "most": BATCH})]:
-        made = _article_words if which == "article" else _ticket_words
-        yield rows[0]["id"], [{"id": row["id"], "words": made(row)} for row in rows]
-        last = rows[-1]["id"]
+    for at in range(0, len(ids), BATCH):
+        connection.execute(delete(known).where(key_of(known).in_(ids[at : at + BATCH])))
+
+
+def strays(connection: Connection, which: Which) -> Sequence[int]:
+    """The ids that are indexed and not there."""
+    key, c = key_of(table_of(which, dialect_of(connection))), _TABLES[which].c.id
+    return connection.execute(select(key).where(~exists(select(1).where(c == key)))).scalars().all()
+
+
+def _words(which: Which, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": row["id"], "words": _article_words(row) if which == "article" else _ticket_words(row)}
 
 
 def _ticket_words(row: Mapping[str, Any]) -> str:
@@ -160,12 +233,15 @@ ARTICLE = (t.article.c.id, t.article.c.author_name, t.article.c.author_address, 
 @cache
 def _source(which: Which) -> Any:
     """What is indexed of those behind `last`, `most` of them."""
-    c = t.ticket.c if which == "ticket" else t.article.c
-    wanted = select(c.id, c.number, c.title) if which == "ticket" else select(*ARTICLE)
-    return wanted.where(c.id > bindparam("last")).order_by(c.id).limit(bindparam("most"))
+    c = _TABLES[which].c.id
+    return _columns(which).where(c > bindparam("last")).order_by(c).limit(bindparam("most"))
 
 
-_TABLES = {"ticket": t.ticket, "article": t.article}
+def _columns(which: Which) -> Any:
+    return select(*(ARTICLE if which == "article" else (t.ticket.c.id, t.ticket.c.number, t.ticket.c.title)))
+
+
+_TABLES: dict[Which, Table] = {"ticket": t.ticket, "article": t.article}
 _FORGET = text("INSERT INTO ticket_words (ticket_words, rowid, words) VALUES ('delete', :id, :words)")
 
 
@@ -184,9 +260,19 @@ def key_of(known: TableClause) -> ColumnElement[int]:
 
 
 @cache
-def _put(which: Which, dialect: str) -> Any:
+def _put(which: Which, dialect: str, *, harmless: bool = False) -> Any:
+    """The INSERT; `harmless`: it leaves a row alone that is there (an SQLite file has one writer)."""
     known = table_of(which, dialect)
-    return insert(known).values({key_of(known).name: bindparam("id"), "words": _stored(dialect)})
+    made: Any = insert(known)
+    if harmless and dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as their_insert
+
+        made = their_insert(known).on_conflict_do_nothing()
+    elif harmless and dialect == "mariadb":
+        from sqlalchemy.dialects.mysql import insert as its_insert
+
+        made = its_insert(known).on_duplicate_key_update(id=key_of(known))
+    return made.values({key_of(known).name: bindparam("id"), "words": _stored(dialect)})
 
 
 def _stored(dialect: str) -> Any:

@@ -32,7 +32,7 @@ TABLE: dict[str, Any] = {  # what every table is made with
 }
 _SESSION = (
     "SET SESSION sql_mode='STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
-    " tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout={wait},"
+    " tx_isolation='READ-COMMITTED', innodb_lock_wait_timeout={wait}, lock_wait_timeout={wait},"
     " in_predicate_conversion_threshold=0"  # a long list of ids stays one: as a table it would be joined at a guess
 )
 
@@ -48,11 +48,11 @@ def arguments(url: URL, timeout: float) -> dict[str, Any]:
 
 def prepare(engine: Engine, silence: float | None) -> None:
     """Has every transaction that only reads begun as a snapshot, learns of a cluster, and waits no longer than
-    `silence` for an answer."""
+    `silence` seconds for an answer; with 0 however long it takes."""
 
     @event.listens_for(engine, "do_connect")
     def _connect(dialect: Any, _record: Any, arguments: Any, told: dict[str, Any]) -> Any:
-        told["read_timeout"] = silence or SILENCE
+        told["read_timeout"] = SILENCE if silence is None else silence or None
         try:
             return dialect.connect(*arguments, **told)
         except TypeError as wrong:  # an option that the driver does not know

@@ -37,7 +37,7 @@ def arguments(url: URL, timeout: float) -> dict[str, Any]:
 
 def prepare(engine: Engine, silence: float | None) -> None:
     """Nothing is acknowledged that a crash could take back (G1), whatever the server's default is; and nobody waits
-    longer than `silence` for an answer."""
+    longer than `silence` seconds for an answer; 0: however long it takes."""
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: Any, told: dict[str, Any]) -> Any:
@@ -49,7 +49,7 @@ def prepare(engine: Engine, silence: float | None) -> None:
             made = Patient.connect(*arguments, **told)
         except ProgrammingError as wrong:  # an option that libpq does not know, or not with that value
             raise Misconfigured(f"`database` is wrong: {str(wrong).partition(chr(10))[0]}") from None
-        made.silence = silence or SILENCE
+        made.silence = SILENCE if silence is None else silence or None
         return made
 
     @event.listens_for(engine, "connect")

@@ -38,10 +38,10 @@ KEY_LENGTH = 250
 TAG_LENGTH = 120
 TITLE_LENGTH = 100  # of a title, what lists are sorted by
 
-_DERIVED = (
+DERIVED = (
     "live", "state_type", "priority_rank", "customer_key", "customer_domain", "due", "title_fold", "title_key",
 )  # fmt: skip
-TICKET = select(*(column for column in t.ticket.c if column.name not in _DERIVED))
+TICKET = select(*(column for column in t.ticket.c if column.name not in DERIVED))
 ARTICLE = select(*(column for column in t.article.c if column.name not in ("agent", "author_fold", "subject_fold")))
 LETTER = select(t.letter, t.ticket.c.number).join_from(t.letter, t.ticket, isouter=True)
 OUTBOX = select(t.outbox, t.ticket.c.number).join_from(t.outbox, t.ticket, isouter=True)

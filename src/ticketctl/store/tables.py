@@ -1,8 +1,10 @@
 """The tables. `migrations/` makes them; a test holds that both say the same.
 
 A `*_key` column is what look-ups compare: normalised, cut to an indexable length; beside it stands the text as it came.
-`title_fold` is casefolded for sorting. Both, `live`, `due`, `state_type` and `priority_rank` follow from the
-other columns of their row.
+`title_key` is the beginning of the title, casefolded: lists are sorted by it; `customer_domain` is what
+`customer:@domain` asks for. Both, `live`, `due`, `priority_rank`, `title_fold` and `state_type` follow from the other
+columns of their row. Nothing asks the last two any more; they stay, filled, since MariaDB takes no DROP back where an
+upgrade is killed, and the program of before wants them.
 """
 
 from __future__ import annotations
