@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from sqlalchemy import text
 
@@ -53,6 +55,22 @@ def test_mail_that_comes_and_titles_that_change_while_the_index_is_made_anew_are
     reindex(str(tickets.url), lambda line: meanwhile(line) if len(said) < 4 else None)
     assert said == [f"full text: {which}s from #{n} on" for which, n in
                     (("ticket", 1), ("ticket", 3), ("ticket", 5), ("ticket", 7))]  # fmt: skip
+    assert fsck(tickets, contents=True) == []
+
+
+@SERVERS
+def test_who_changes_a_title_waits_for_those_that_are_being_indexed(tickets: Store) -> None:
+    def retitled() -> None:
+        with tickets.writing(SYSTEM, NOW) as tx:
+            tx.change(1, Retitled(title="another"))
+
+    other = threading.Thread(target=retitled)
+    with tickets.writing(SYSTEM, NOW) as tx:
+        assert indexing.anew(tx._connection, "ticket", 0) == 2
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()
+    other.join()
     assert fsck(tickets, contents=True) == []
 
 

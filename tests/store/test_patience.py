@@ -67,6 +67,8 @@ def test_a_change_of_a_table_does_not_wait_for_an_open_reader_for_ever(place: Pl
         reader.execute(text("CREATE TABLE letters (id INTEGER)"))
         reader.execute(text("SELECT * FROM letters"))
         made = engine(parsed(url), 1.2)
+        with made.connect() as connection:  # else the rest would take a day
+            assert connection.execute(text("SELECT @@lock_wait_timeout")).scalar() == 1
         begun = time.monotonic()
         with pytest.raises(TryAgain, match="busy"), translated(), made.connect() as connection:
             connection.execute(text("ALTER TABLE letters ADD COLUMN word INTEGER"))
