@@ -58,14 +58,19 @@ class NotThere(Refusal):
 
 
 class Unavailable(Refusal):
-    """A service is away or full: database, disk, sendmail."""
+    """A service is away or full: database, disk, sendmail.
+
+    `damaged`: one thing that was stored is no more what it was, and the rest is as it was: trying again is of no use.
+    """
 
     status = 69
     word = "unavailable"
 
-
-class Damaged(Unavailable):
-    """What was stored is no more what it was: trying again does not help, the rest of the desk is as it was."""
+    def __init__(
+        self, message: str, *, ticket: str | None = None, by: str | None = None, damaged: bool = False
+    ) -> None:
+        super().__init__(message, ticket=ticket, by=by)
+        self.damaged = damaged
 
 
 class TryAgain(Refusal):

@@ -16,7 +16,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ticketctl import post, render
-from ticketctl.errors import BadData, Damaged, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
+from ticketctl.errors import BadData, Misconfigured, NotThere, Refusal, TryAgain, Unavailable
 from ticketctl.policy import Policy
 from ticketctl.post import Outcome, Transport
 from ticketctl.store import ALL_BRAKE, AUTO_BRAKE, OutboxRow, Reader, Store, Writer
@@ -140,7 +140,8 @@ def _delivered(
         with store.reading() as tx:
             raw = rendered(tx, policy, row, now)
     except Refusal as trouble:
-        if isinstance(trouble, Damaged) or not isinstance(trouble, TryAgain | Misconfigured | Unavailable):
+        of_this_mail = getattr(trouble, "damaged", False)
+        if of_this_mail or not isinstance(trouble, TryAgain | Misconfigured | Unavailable):
             return _stamped(store, row, now, Result(row=row, became="failed", error=trouble.message)), None
         with suppress(Refusal):  # of the database: the mail is none the worse for it
             _stamped(store, row, now, _put_off(row, trouble.message, now))

@@ -177,5 +177,5 @@ def _tested(machine: type[Desk], examples: int) -> type:
 
 
 TestDesk = _tested(Desk, 25)
-TestDeskOnPostgresql = pytest.mark.requires("postgresql")(_tested(DeskOnPostgresql, 8))
-TestDeskOnMariadb = pytest.mark.requires("mariadb")(_tested(DeskOnMariadb, 8))
+TestDeskOnPostgresql = pytest.mark.requires("postgresql")(_tested(DeskOnPostgresql, 3))
+TestDeskOnMariadb = pytest.mark.requires("mariadb")(_tested(DeskOnMariadb, 3))

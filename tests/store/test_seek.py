@@ -6,6 +6,7 @@ from datetime import UTC
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from bench import growth, madeup
 from store.conftest import NOW
@@ -98,7 +99,8 @@ def pages(store: Store, *, plain: bool) -> dict[object, list[int]]:
                 query=query.parse(text, now=madeup.ENDED, zone=UTC), sort=sort, agent="anna", reverse=n % 3 == 0,
                 queues=None if n % 2 else madeup.QUEUES[:3], limit=None if n % 5 == 0 else 20, offset=n % 7,
             )  # fmt: skip
-            rows = connection.execute(seek.plain(asked)).all() if plain else seek.tickets(connection, asked)
+            named = replace(asked, query=seek._named(connection, asked.query, asked.queues))
+            rows = connection.execute(seek.plain(named)).all() if plain else seek.tickets(connection, asked)
             found[text, sort] = [row.id for row in rows]
     return found
 

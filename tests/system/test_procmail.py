@@ -65,6 +65,12 @@ class Procmail:
         return [path for path in self.boxes if path.exists() and path.stat().st_size]
 
 
+@pytest.fixture(scope="module", params=["sqlite"])
+def database(request: pytest.FixtureRequest) -> str:
+    """A recipe passes a status on, whatever the desk is kept in: postfix's tests have all three."""
+    return str(request.param)
+
+
 @pytest.fixture
 def run_by(public: Path, contributed: Callable[[str], str]) -> Iterator[Callable[[str], Procmail]]:
     """procmail with one of the shipped recipes."""

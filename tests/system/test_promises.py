@@ -15,7 +15,7 @@ import pytest
 
 from system.home import Home, mail
 
-KILLS = {"sqlite": 200, "postgresql": 60, "mariadb": 60}
+KILLS = {"sqlite": 200, "postgresql": 20, "mariadb": 20}
 EACH = 5  # kills for one mail
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ticketctl.errors import Damaged, NotThere
+from ticketctl.errors import NotThere, Unavailable
 from ticketctl.store import tables as t
 
 PIECE = 1 << 20
@@ -42,10 +42,10 @@ def pieces(data: bytes) -> Iterator[dict[str, Any]]:
 
 
 def get(connection: Connection, digest: str) -> bytes:
-    """The bytes of that SHA-256; NotThere where there are none, Damaged where they are no more what they were."""
+    """The bytes of that SHA-256; NotThere where there are none, Unavailable where they are no more what they were."""
     data = b"".join(_pieces(connection, digest, 0, None))
     if hashlib.sha256(data).hexdigest() != digest:
-        raise Damaged(f"the stored mail {digest} is damaged: see `ticketctl fsck --contents`")
+        raise Unavailable(f"the stored mail {digest} is damaged: see `ticketctl fsck --contents`", damaged=True)
     return data
 
 
@@ -68,4 +68,4 @@ def _pieces(connection: Connection, digest: str, first: int, last: int | None) -
     try:
         return [zlib.decompress(row.data) if row.packed else row.data for row in found]
     except zlib.error as trouble:
-        raise Damaged(f"the stored mail {digest} is damaged: see `ticketctl fsck`") from trouble
+        raise Unavailable(f"the stored mail {digest} is damaged: see `ticketctl fsck`", damaged=True) from trouble
