@@ -139,15 +139,14 @@ def _delivered(
     try:
         with store.reading() as tx:
             raw = rendered(tx, policy, row, now)
-    except Refusal as trouble:
-        of_this_mail = getattr(trouble, "damaged", False)
-        if of_this_mail or not isinstance(trouble, TryAgain | Misconfigured | Unavailable):
+    except (TryAgain, Misconfigured, Unavailable) as trouble:
+        if isinstance(trouble, Unavailable) and trouble.damaged:
             return _stamped(store, row, now, Result(row=row, became="failed", error=trouble.message)), None
         with suppress(Refusal):  # of the database: the mail is none the worse for it
             _stamped(store, row, now, _put_off(row, trouble.message, now))
         raise
     except Exception as broken:  # one mail that cannot be made must not hold up those behind it
-        words = f"a fault of ours: {type(broken).__name__}"
+        words = broken.message if isinstance(broken, Refusal) else f"a fault of ours: {type(broken).__name__}"
         return _stamped(store, row, now, Result(row=row, became="failed", error=words)), None
     try:
         if transport is None:

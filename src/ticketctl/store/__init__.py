@@ -67,6 +67,7 @@ __all__ = [
     "Store",
     "Writer",
     "parsed",
+    "transaction",
 ]
 
 
@@ -191,6 +192,15 @@ def engine(url: URL, timeout: float) -> Engine:
         raise Misconfigured(f"`database` is wrong: {wrong}") from None
     server.prepare(made, silence)
     return made
+
+
+@contextmanager
+def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+    """A bare one, for who cares for the whole database: kept when the block ends, undone by any exception."""
+    with translated(), engine.connect() as connection:
+        connection = connection.execution_options(**options(engine.url)[writes])
+        with connection.begin():
+            yield connection
 
 
 def options(url: URL) -> tuple[dict[str, Any], dict[str, Any]]:

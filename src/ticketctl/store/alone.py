@@ -14,6 +14,7 @@ from ticketctl.store import mariadb
 
 _KEY = 0x7469636B  # any number, and always this; PostgreSQL's locks are each database's own
 _NAME = "CONCAT('ticketctl.', MD5(DATABASE()))"  # MariaDB's are the server's
+PATIENCE = 600  # seconds to wait for another who is at it
 _PAUSE = 0.2  # seconds between two who ask: one that waited in the server would be taken for a server that is stuck
 _BUSY = (
     "another `ticketctl init`, `db upgrade`, `db reindex` or `db copy` is at work on the database: try again when it"

@@ -21,7 +21,7 @@ from msgspec import Struct
 from sqlalchemy import Column, Connection, Engine, MetaData, Row, String, Table, delete, func, insert, inspect, select
 
 from ticketctl.errors import BadData, TryAgain, Unavailable
-from ticketctl.store import Store, alone, engine, indexing, migrate, options, parsed, schema, serials, sqlite
+from ticketctl.store import Store, alone, engine, indexing, migrate, parsed, schema, serials, sqlite, transaction
 from ticketctl.store import tables as t
 from ticketctl.store.trouble import translated
 from ticketctl.store.types import LongBytes
@@ -149,7 +149,7 @@ def _copied(source: Connection, target: Engine, table: Table, step: _Steps) -> D
     for batch in _batches(source, table):
         for row in batch:
             digest.add(row)
-        with _writing(target) as connection:
+        with transaction(target, writes=True) as connection:
             connection.execute(insert(table), [dict(row._mapping) for row in batch])
         step.add(len(batch))
     return digest
@@ -157,23 +157,21 @@ def _copied(source: Connection, target: Engine, table: Table, step: _Steps) -> D
 
 def _digest(target: Engine, table: Table, step: _Steps) -> Digest:
     digest = Digest(table)
-    with target.connect() as connection:
-        connection = connection.execution_options(**options(target.url)[0])
-        with connection.begin():
-            for batch in _batches(connection, table):
-                for row in batch:
-                    digest.add(row)
-                step.add(len(batch))
+    with transaction(target, writes=False) as connection:
+        for batch in _batches(connection, table):
+            for row in batch:
+                digest.add(row)
+            step.add(len(batch))
     return digest
 
 
 def _built(target: Engine) -> None:
     """The tables by the migrations, empty; the revision says what is going on before the first of them is there."""
-    with _writing(target) as connection:
+    with transaction(target, writes=True) as connection:
         _VERSION.create(connection, checkfirst=True)
         connection.execute(delete(_VERSION))
         connection.execute(insert(_VERSION).values(version_num=schema.COPYING))
-    with _writing(target) as connection:
+    with transaction(target, writes=True) as connection:
         migrate.build(connection, migrate.revisions())
         for table in reversed(_tables()):
             connection.execute(delete(table))  # what a revision put in: the source has its own
@@ -182,9 +180,9 @@ def _built(target: Engine) -> None:
 def _opened(target: Engine, marks: dict[Table, int], now: datetime, author: str) -> None:
     """From now on it is a desk, and its ids go on where the source's are."""
     for table, mark in marks.items():
-        with _writing(target) as connection:
+        with transaction(target, writes=True) as connection:
             serials.advance(connection, table, mark)
-    with _writing(target) as connection:
+    with transaction(target, writes=True) as connection:
         for each in REBUILD:
             each(connection)
         brake = t.brake.c.name == ALL_BRAKE
@@ -192,14 +190,6 @@ def _opened(target: Engine, marks: dict[Table, int], now: datetime, author: str)
             held = {"name": ALL_BRAKE, "at": now, "author": author, "reason": _HELD}
             connection.execute(insert(t.brake).values(**held))
         connection.execute(_VERSION.update().values(version_num=schema.HEAD))
-
-
-@contextmanager
-def _writing(target: Engine) -> Iterator[Connection]:
-    with target.connect() as connection:
-        connection = connection.execution_options(**options(target.url)[1])
-        with connection.begin():
-            yield connection
 
 
 @contextmanager
@@ -224,7 +214,7 @@ def _cleared(target: Engine, place: str) -> None:
         found = schema.found(connection) if inspect(connection).has_table(_VERSION.name) else None
         names = {*inspect(connection).get_table_names()} - {_VERSION.name}
     if found == schema.COPYING:
-        with _writing(target) as connection:
+        with transaction(target, writes=True) as connection:
             known = MetaData()
             known.reflect(connection, only=sorted(names))
             known.drop_all(connection)

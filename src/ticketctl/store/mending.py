@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
 
 from ticketctl.errors import TryAgain
-from ticketctl.store import alone, engine, indexing, options, parsed, rows, schema
+from ticketctl.store import alone, engine, indexing, parsed, rows, schema, transaction
 from ticketctl.store import tables as t
 from ticketctl.store.trouble import translated
 from ticketctl.store.types import cleaned
 from ticketctl.store.url import unhurried
 
 BATCH = 500
-PATIENCE = 600  # seconds to wait for another who is at it
 _TRIES = 5
 Said = Callable[[str], None]
 _T = TypeVar("_T")
@@ -33,7 +32,7 @@ def reindex(url: str, progress: Said | None = None) -> None:
     where = parsed(url)
     made = engine(unhurried(where), 30.0)
     try:
-        with translated(), alone.exclusive(made, PATIENCE, progress):
+        with translated(), alone.exclusive(made, alone.PATIENCE, progress):
             with made.connect() as connection, connection.begin():
                 schema.check(connection, where.render_as_string(hide_password=True))
             if made.dialect.name == "sqlite":
@@ -73,11 +72,9 @@ def mend(made: Engine, progress: Said | None = None) -> int:
     """
     last, mended = 0, 0
     while True:
-        with translated(), made.connect() as connection:
-            connection = connection.execution_options(**options(made.url)[0])
-            with connection.begin():
-                found = _ids(connection, last)
-                wrong = _wrong(connection, found)
+        with transaction(made, writes=False) as connection:
+            found = _ids(connection, last)
+            wrong = _wrong(connection, found)
         if not found:
             break
         if wrong:
@@ -136,10 +133,8 @@ def _kept(made: Engine, work: Callable[..., _T], *given: Any) -> _T:
     """What `work` gives in a transaction of its own, begun anew where others were faster."""
     for left in reversed(range(_TRIES)):
         try:
-            with translated(), made.connect() as connection:
-                connection = connection.execution_options(**options(made.url)[1])
-                with connection.begin():
-                    return work(connection, *given)
+            with transaction(made, writes=True) as connection:
+                return work(connection, *given)
         except TryAgain:
             if not left:
                 raise

@@ -20,7 +20,6 @@ from sqlalchemy import Connection, Engine
 from ticketctl.store import alone, indexing, mariadb, schema, sqlite, tables
 
 DIRECTORY = Path(__file__).parent / "migrations"
-PATIENCE = 600  # seconds to wait for another who is at it
 Said = Callable[[str], None]
 
 
@@ -51,9 +50,9 @@ def migrate(
     One process at a time: another waits, and finds it done. `before` is called with the revision of an older desk
     when it is ours alone and still as it was. Misconfigured (78) where the database was made by a newer program.
     """
-    with alone.exclusive(engine, PATIENCE, progress), engine.connect() as connection:
+    with alone.exclusive(engine, alone.PATIENCE, progress), engine.connect() as connection:
         connection = connection.execution_options(writes=True)
-        sqlite.wait(connection, PATIENCE)
+        sqlite.wait(connection, alone.PATIENCE)
         with connection.begin():
             found = context(connection).get_current_revision()  # asks, where `schema.found` would break the transaction
             schema.known(found, engine.url.render_as_string(hide_password=True))
