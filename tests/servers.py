@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import itertools
 import os
+import re
 import shutil
 import signal
 import socket
@@ -298,3 +299,81 @@ def sql(url: str) -> Iterator[Connection]:
     with engine.begin() as connection:
         yield connection
     engine.dispose()
+
+
+_moulds: dict[tuple[str, Path | None], Any] = {}  # by kind and server, of this process: what `cast` makes a desk from
+
+
+def cast(url: str) -> None:
+    """An empty desk in that place, as `Store.create` makes it, but quickly: the first is the mould of the rest."""
+    from ticketctl.store import Store  # late: what starts servers needs none of ours
+
+    kind = url.partition(":")[0]
+    where = kind, None if kind == "sqlite" else _parts(url)[1]
+    if where in _moulds:
+        _CAST[kind](url, _moulds[where])
+        return
+    Store.create(url).close()
+    _moulds[where] = _MOULD[kind](url)
+
+
+def _mould_of_postgresql(url: str) -> str:
+    name, folder = _parts(url)
+    mould = f"mould_{fresh_name()}"
+    Postgresql(folder).run(f"CREATE DATABASE {mould} TEMPLATE {name}")
+    return mould
+
+
+def _cast_on_postgresql(url: str, mould: str) -> None:
+    name, folder = _parts(url)
+    server = Postgresql(folder)
+    server.run(f"DROP DATABASE {name}")
+    server.run(f"CREATE DATABASE {name} TEMPLATE {mould}")
+
+
+def _mould_of_mariadb(url: str) -> list[str]:
+    """The statements that make its tables, and the few rows of a new desk."""
+    name, folder = _parts(url)
+    server, made = Mariadb(folder), ["SET FOREIGN_KEY_CHECKS = 0"]
+    with server.connection(name) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW TABLES")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"SHOW CREATE TABLE `{table}`")
+            made.append(cursor.fetchone()[1])
+            cursor.execute(f"SELECT * FROM `{table}`")
+            made += [cursor.mogrify(f"INSERT INTO `{table}` VALUES ({', '.join(['%s'] * len(row))})", row)
+                     for row in cursor.fetchall()]  # fmt: skip
+    return made
+
+
+def _cast_on_mariadb(url: str, mould: list[str]) -> None:
+    name, folder = _parts(url)
+    with Mariadb(folder).connection(name) as connection, connection.cursor() as cursor:
+        for statement in mould:
+            cursor.execute(statement)
+
+
+def _parts(url: str) -> tuple[str, Path]:
+    """Database and folder of a URL that `places` gave."""
+    found = re.fullmatch(r".*@/(\w+)\?\w+=(/[^?&]*)", url)
+    assert found
+    folder = Path(found[2])
+    return found[1], folder.parent if folder.name == "sock" else folder
+
+
+def _bytes(url: str) -> bytes:
+    return Path(url.removeprefix("sqlite:///")).read_bytes()
+
+
+def _write(url: str, mould: bytes) -> None:
+    file = Path(url.removeprefix("sqlite:///"))
+    file.touch(0o600)
+    file.write_bytes(mould)
+
+
+_MOULD: dict[str, Callable[[str], Any]] = {
+    "sqlite": _bytes, "postgresql": _mould_of_postgresql, "mariadb": _mould_of_mariadb,
+}  # fmt: skip
+_CAST: dict[str, Callable[[str, Any], None]] = {
+    "sqlite": _write, "postgresql": _cast_on_postgresql, "mariadb": _cast_on_mariadb,
+}  # fmt: skip

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from servers import cast
 from store.conftest import added, opened
 from ticketctl import desk as doing
 from ticketctl.change import Created, Prioritised, Retitled, Taken, Unlocked
@@ -46,7 +47,8 @@ logins = ["bert"]
 def url(place: Callable[[Path], str], tmp_path: Path) -> str:
     """A desk with one ticket."""
     made = place(tmp_path / "desk.db")
-    store = Store.create(made)
+    cast(made)
+    store = Store(made)
     with store.writing(SYSTEM, NOW) as tx:
         tx.apply(POLICY, "anna", "for a test", 0)
     with store.writing(SYSTEM, NOW) as tx:

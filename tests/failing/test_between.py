@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from failing.conftest import SERVERS
 from servers import sql
-from store.conftest import ANNA, NOW, added, mail, make_store, opened, reply
+from store.conftest import ANNA, NOW, added, mail, opened, quick_store, reply
 from ticketctl.desk import Caller, Desk, answering
 from ticketctl.errors import Refusal
 from ticketctl.flush import TOO_OLD, flush
@@ -33,7 +33,7 @@ PATIENCE = 20  # seconds
 
 @pytest.fixture
 def store(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Store]:
-    made = make_store(place(tmp_path / "desk.db"))
+    made = quick_store(place(tmp_path / "desk.db"))
     with made.writing(POSTMASTER, NOW) as tx:
         opened(tx, added(1, message_id="<1@customer.example>"), queue="Support")
     yield made

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from servers import rows
+from servers import cast, rows
 from ticketctl.change import ArticleAdded, Change, Created
 from ticketctl.change.step import Owed, Step
 from ticketctl.intake.value import Asks, Decision, Envelope
@@ -70,9 +70,18 @@ def make_store(where: Path | str, text: str = POLICY, **options: Any) -> Store:
     return store
 
 
+def quick_store(where: str, text: str = POLICY) -> Store:
+    """The same in a new place, where how it is made is of no interest."""
+    cast(where)
+    store = Store(where)
+    with store.writing(SYSTEM, NOW) as tx:
+        tx.apply(text, "root", "first", 0)
+    return store
+
+
 @pytest.fixture
 def store(place: Callable[[Path], str], tmp_path: Path) -> Iterator[Store]:
-    made = make_store(place(tmp_path / "desk.db"))
+    made = quick_store(place(tmp_path / "desk.db"))
     yield made
     made.close()
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from servers import sql
-from store.conftest import ANNA, NOW, POLICY, added, mail, make_store, reply
+from store.conftest import ANNA, NOW, POLICY, added, mail, quick_store, reply
 from ticketctl.errors import Misconfigured, Unavailable
 from ticketctl.flush import BACK_OFF, GIVE_UP, LATER, after, flush
 from ticketctl.letter import read
@@ -39,7 +39,7 @@ Make = Callable[..., Ticket]
 
 @pytest.fixture
 def desk(place: Callable[[Path], str], tmp_path: Path):
-    made = make_store(place(tmp_path / "desk.db"), TEMPLATES)
+    made = quick_store(place(tmp_path / "desk.db"), TEMPLATES)
     yield made
     made.close()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 import servers
-from store.conftest import NOW, added, asks, everything, letter, mail, make_store, opened, received
+from store.conftest import NOW, added, asks, everything, letter, mail, opened, quick_store, received
 from ticketctl.change import (
     Assigned,
     CustomerSet,
@@ -74,7 +74,7 @@ class Desk(RuleBasedStateMachine):
     @initialize()
     def begin(self):
         self.place = servers.places(self.kind, Path(os.environ["TICKETCTL_TEST_SERVERS"]))
-        self.store = make_store(self.place.__enter__()(self.directory / "desk.db"))
+        self.store = quick_store(self.place.__enter__()(self.directory / "desk.db"))
 
     def tried(self, actor, work):
         """What the work gives; None where it was refused, and then nothing is different."""

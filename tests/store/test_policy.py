@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import update
 
-from servers import sql
+from servers import cast, sql
 from store.conftest import ANNA, LATER, NOW, POLICY
 from ticketctl.change import StateSet
 from ticketctl.errors import BadData, Misconfigured, NotThere, TryAgain
@@ -57,7 +57,8 @@ def test_what_is_no_policy_is_refused_and_nothing_is_kept(store):
 
 
 def test_a_desk_without_policy_says_init(place, tmp_path):
-    made = Store.create(place(tmp_path / "desk.db"))
+    cast(url := place(tmp_path / "desk.db"))
+    made = Store(url)
     with pytest.raises(Misconfigured), made.reading() as tx:
         tx.policy()
 

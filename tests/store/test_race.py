@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
-from store.conftest import ANNA, LATER, NOW, POLICY, SYSTEM, added, mail, make_store, opened
+from store.conftest import ANNA, LATER, NOW, POLICY, SYSTEM, added, mail, opened, quick_store
 from store.crowd import claim, crowd, deliver, make_many, take
 from ticketctl.change import Retitled
 from ticketctl.errors import Refusal, TryAgain
@@ -17,7 +17,7 @@ MANY = POLICY + "".join(
 
 
 def test_of_twenty_processes_that_take_a_ticket_one_wins_and_the_others_are_told_who(place, tmp_path):
-    made = make_store(place(tmp_path / "desk.db"), MANY)
+    made = quick_store(place(tmp_path / "desk.db"), MANY)
     with made.writing(SYSTEM, NOW) as tx:
         opened(tx)
     said = Counter(crowd(20, take, str(made.url)))
@@ -29,14 +29,14 @@ def test_of_twenty_processes_that_take_a_ticket_one_wins_and_the_others_are_told
 
 
 def test_numbers_are_unique_over_processes(place, tmp_path):
-    made = make_store(place(tmp_path / "desk.db"))
+    made = quick_store(place(tmp_path / "desk.db"))
     numbers = [number for each in crowd(6, make_many, str(made.url)) for number in each]
     assert len(numbers) == len(set(numbers)) == 600
     assert fsck(made) == []
 
 
 def test_of_twenty_copies_of_one_mail_one_is_kept(place, tmp_path):
-    made = make_store(place(tmp_path / "desk.db"))
+    made = quick_store(place(tmp_path / "desk.db"))
     assert Counter(crowd(20, deliver, str(made.url))) == {"new": 1, "again": 19}
     with made.reading() as tx:
         assert (tx.count_all(), len(tx.letters(held_only=False))) == (1, 1)
@@ -44,7 +44,7 @@ def test_of_twenty_copies_of_one_mail_one_is_kept(place, tmp_path):
 
 
 def test_no_mail_is_claimed_twice(place, tmp_path):
-    made = make_store(place(tmp_path / "desk.db"))
+    made = quick_store(place(tmp_path / "desk.db"))
     with made.writing(SYSTEM, NOW) as tx:
         tx.owe(*(mail(mail_class="auto") for _ in range(60)))
     claimed = [each for found in crowd(6, claim, str(made.url)) for each in found]
@@ -53,7 +53,7 @@ def test_no_mail_is_claimed_twice(place, tmp_path):
 
 def test_a_lost_race_on_the_version_is_75_even_where_the_database_does_not_lock(place, tmp_path, monkeypatch):
     """Both have read version 1 before either writes."""
-    made = make_store(place(tmp_path / "desk.db"))
+    made = quick_store(place(tmp_path / "desk.db"))
     with made.writing(SYSTEM, NOW) as tx:
         old = opened(tx)
     with made.writing(ANNA, LATER) as tx:
@@ -70,7 +70,7 @@ def test_a_lost_race_on_the_version_is_75_even_where_the_database_does_not_lock(
 
 
 def test_threads_share_a_store(place, tmp_path):
-    made = make_store(place(tmp_path / "desk.db"))
+    made = quick_store(place(tmp_path / "desk.db"))
     with made.writing(SYSTEM, NOW) as tx:
         opened(tx)
     troubles: list[Refusal] = []

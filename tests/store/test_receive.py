@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from store.conftest import ANNA, BERT, CARLA, NOW, everything, make_store
+from store.conftest import ANNA, BERT, CARLA, NOW, everything, quick_store
 from ticketctl import errors, intake, letter
 from ticketctl.change import Assigned, DeliveryFailed, Taken
 from ticketctl.change.step import Owed
@@ -69,7 +69,7 @@ def mail(body: str = "It burns.\n", top: str = "", **headers: str | None) -> byt
 
 
 def desk(where: str, **values: str) -> Store:
-    return make_store(where, POLICY.format(desk=values.get("desk", "")))
+    return quick_store(where, POLICY.format(desk=values.get("desk", "")))
 
 
 @pytest.fixture
