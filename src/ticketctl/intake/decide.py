@@ -17,6 +17,7 @@ from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.letter.value import Judgement, Letter
+from ticketctl.party import THIRD_PARTY
 from ticketctl.policy import Agent, Policy
 from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, Ticket, normal
 
@@ -127,7 +128,7 @@ def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) 
     if "conflict" in place.remarks:
         return _own(place, "sender is no party, and several tickets are named: as if none were")
     if best.proof == "token":
-        return replace(place, role="third party", remarks=(*remarks, "third party"),
+        return replace(place, role="third party", remarks=(*remarks, THIRD_PARTY),
                        why=(*place.why, "sender is no party: kept from the customer's sight, no answer"))  # fmt: skip
     return _own(place, "sender is no party: a new ticket, linked", best.ticket)
 

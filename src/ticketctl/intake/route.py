@@ -28,7 +28,7 @@ class Route(Struct, frozen=True, kw_only=True):
 def route(letter: Letter, envelope: Envelope, policy: Policy) -> Route:
     """The queue of a letter, before any rule."""
     for address, source in _enveloped(letter, envelope):
-        queue, extension = queue_of(address, policy)
+        queue, extension = _queue_of(address, policy)
         if queue:
             why = f"queue {envelope.queue}: asked for" if envelope.queue else f"queue {queue}: {source} {address[:320]}"
             return Route(queue=envelope.queue or queue, enveloped=queue, extension=extension, why=why)
@@ -40,7 +40,7 @@ def route(letter: Letter, envelope: Envelope, policy: Policy) -> Route:
         return Route(queue=default, enveloped="", why=why, unknown=True)
     for named in (*letter.to, *letter.cc):
         if named.address:
-            queue, extension = queue_of(named.address, policy)
+            queue, extension = _queue_of(named.address, policy)
             if queue:
                 why = f"queue {queue}: To or Cc {named.address}"
                 return Route(queue=queue, enveloped="", extension=extension, why=why)
@@ -53,7 +53,7 @@ def _enveloped(letter: Letter, envelope: Envelope) -> list[tuple[str, str]]:
     return [(address, "delivered to") for address in letter.trace_recipients]
 
 
-def queue_of(address: str, policy: Policy) -> tuple[str | None, str]:
+def _queue_of(address: str, policy: Policy) -> tuple[str | None, str]:
     """Queue and extension of an address; one without a domain is of the desk's domain."""
     plain = normal(address.strip().strip("<>"))
     if "@" not in plain:

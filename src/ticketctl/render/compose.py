@@ -1,6 +1,7 @@
 """A reply's draft, as values: who, what subject, which thread, and the text an agent starts from (contract section 5).
 
-Only articles that the customer may see are looked at: an internal note can reach no byte that leaves (G10).
+Only articles that the customer may see are looked at: an internal note can reach no byte that leaves (G10). Who is
+outside the ticket gets back what they wrote themselves, and nothing of anybody else: no text, no copy, no message id.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketctl.errors import BadData, NotThere
+from ticketctl.party import THIRD_PARTY, is_ours, outside
 from ticketctl.policy import Policy
-from ticketctl.render.identity import chain, is_ours, speaks_from, subject, with_token
+from ticketctl.render.identity import chain, speaks_from, subject, with_token
 from ticketctl.render.mail import clean_name
 from ticketctl.render.templates import Filled, choose, fill
 from ticketctl.render.value import Outgoing
@@ -52,19 +55,21 @@ def draft(
     """What `reply` shows in the editor and, changed or not, sends.
 
     `to` replaces the recipients that follow from the ticket, `cc` and `bcc` come beside; `language` is the customer's.
+    Where all of `to` are outside (`party.outside`), their last mail is answered, and it is they who are greeted.
     Raises NotThere for an unknown template, BadData where there is nobody to write to or a template fails.
     """
-    answered = _answered(articles)
+    away = bool(to) and outside(ticket, articles, to)
+    answered = _theirs(ticket, articles, to, (*cc, *bcc)) if away else _answered(articles)
     receivers = _to(policy, ticket, answered, to)
     copies = [*cc]
-    if keep_cc:
+    if keep_cc and not away:
         copies += _kept(ticket, answered)
     from_ = speaks_from(policy, ticket.queue)
     own = from_.address or ""
     delimiter = policy.desk.recipient_delimiter
     tagged = with_token(own, token, delimiter)
     wants = _Wants(agent=agent, now=now, language=language, text=text.strip("\n"), template=template, quote=quote)
-    body = _body(policy, ticket, answered, wants)
+    body = _body(policy, ticket.evolve(customer=receivers[0]) if away else ticket, answered, wants)
     return Outgoing(
         token=token,
         message_id=message_id(token, ticket.number, policy.desk.domain),
@@ -132,6 +137,22 @@ def _answered(articles: Sequence[Article]) -> Article | None:
     people = [each for each in theirs if each.kind == Kind.PERSONAL]
     ours = [each for each in mails if each.sender_type == "agent"]
     return next((max(some, key=lambda each: each.n) for some in (people, theirs, ours) if some), None)
+
+
+def _theirs(
+    ticket: Ticket, articles: Sequence[Article], to: Sequence[Address], copies: Sequence[Address]
+) -> Article | None:
+    """The last mail that one of those outside wrote. What the customer may not see, only where no copy goes to them."""
+    people = {normal(each.address or "") for each in to}
+    kept = outside(ticket, articles, copies)
+    mails = [
+        replace(each, visible=True)  # to its author
+        for each in articles
+        if each.channel == "email" and each.sender_type == "customer"
+        and (each.visible or (kept and THIRD_PARTY in each.remarks))
+        and people & {normal(known.address or "") for known in (each.author, *each.reply_to)}
+    ]  # fmt: skip
+    return _answered(mails)
 
 
 def _ancestors(article: Article | None) -> tuple[str, ...]:
