@@ -176,10 +176,16 @@ def test_an_unknown_template_is_not_there():
             [],
         ),
         (
-            [article(author=Address(address="lee@customer.example"))],
+            [article(1), article(2, author=Address(address="lee@customer.example"))],
             {},
             ["lee@customer.example"],
             ["kim@customer.example"],
+        ),
+        (  # lee made the ticket, and it was given to kim
+            [article(author=Address(address="lee@customer.example"))],
+            {},
+            ["kim@customer.example"],
+            [],
         ),
         (
             [

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ticketctl.errors import BadData, NotThere
-from ticketctl.party import THIRD_PARTY, is_ours, outside
+from ticketctl.party import THIRD_PARTY, customer_key, is_ours, outside
 from ticketctl.policy import Policy
 from ticketctl.render.identity import chain, speaks_from, subject, with_token
 from ticketctl.render.mail import clean_name
@@ -60,7 +60,7 @@ def draft(
     """
     away = bool(to) and outside(ticket, articles, to)
     answered = _theirs(ticket, articles, to, (*cc, *bcc)) if away else _answered(articles)
-    receivers = _to(policy, ticket, answered, to)
+    receivers = _to(policy, ticket, articles, answered, to)
     copies = [*cc]
     if keep_cc and not away:
         copies += _kept(ticket, answered)
@@ -162,11 +162,24 @@ def _ancestors(article: Article | None) -> tuple[str, ...]:
     return article.references or ((article.in_reply_to,) if article.in_reply_to else ())
 
 
-def _to(policy: Policy, ticket: Ticket, answered: Article | None, asked: Sequence[Address]) -> tuple[Address, ...]:
+def _left(ticket: Ticket, articles: Sequence[Article], article: Article) -> bool:
+    """Was it written by who made the ticket, and is no party of it any more? Whom we mailed is one."""
+    first = min(articles, key=lambda each: each.n)
+    ours = [each for each in articles if each.visible and each.channel == "email" and each.sender_type == "agent"]
+    mailed = {normal(person.address or "") for each in ours for person in (*each.to, *each.cc)}
+    author = normal(article.author.address or "")
+    made = first.sender_type == "customer" and author == normal(first.author.address or "")
+    return made and author not in mailed and outside(ticket, articles, [article.author])
+
+
+def _to(
+    policy: Policy, ticket: Ticket, articles: Sequence[Article], answered: Article | None, asked: Sequence[Address]
+) -> tuple[Address, ...]:
     if asked:
         return tuple({each.address: each for each in asked}.values())
     wishes: list[tuple[Address, ...]] = []
-    if answered is not None and answered.sender_type == "customer":
+    gone = answered is not None and bool(ticket.customer.address) and _left(ticket, articles, answered)
+    if answered is not None and answered.sender_type == "customer" and not gone:
         wishes += [answered.reply_to, (answered.author,)]
     wishes.append((ticket.customer,))
     if answered is not None and answered.sender_type == "agent":
@@ -182,7 +195,7 @@ def _kept(ticket: Ticket, answered: Article | None) -> list[Address]:
     if answered is None:
         return []
     absent = answered.sender_type == "customer" and answered.author.address and ticket.customer.address
-    other = absent and normal(answered.author.address or "") != normal(ticket.customer.address or "")
+    other = absent and normal(answered.author.address or "") != customer_key(ticket)
     return [*answered.cc, *((ticket.customer,) if other and not answered.reply_to else ())]
 
 
