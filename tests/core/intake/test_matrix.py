@@ -30,7 +30,7 @@ class Found(NamedTuple):
     """What a letter carries; `row` of the table; `aside`: by References alone, which do not reach other queues."""
 
     row: str
-    fields: dict[str, tuple[str, ...]]
+    fields: dict[str, str | tuple[str, ...]]
     tag: str = ""
     extension: str = ""
     aside: bool = False
@@ -47,6 +47,7 @@ FOUND = {
     "such an id in References": Found("id", {"references": ("<first@customer.test>", "<x@y.test>")}, aside=True),
     "an id that another mail awaited": Found("id", {"in_reply_to": ("<root@customer.test>",)}),
     "such a root in References": Found("id", {"references": ("<root@customer.test>",)}, aside=True),
+    "an answer that came before it": Found("id", {"message_id": "<root@customer.test>"}, aside=True),
     "a number": Found("number", {}, tag=f"[Ticket#{NUMBER}] "),
     "a number in the envelope": Found("number", {}, extension=NUMBER),
     "an id in the envelope": Found("number", {}, extension="1"),
