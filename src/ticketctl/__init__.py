@@ -10,7 +10,7 @@ The house, top to bottom; arrows go down only, rooms side by side never import e
     effects            store/ | post | render | config        SQL, SMTP/sendmail, Jinja2, files: strangers to each other
                                      |   (values in, values out)
     core          intake | query | page                       pure: no I/O, no clock, no environment
-                       change | letter/ | words
+                       change | letter/ | party | words
                             policy
                             ticket
                             errors

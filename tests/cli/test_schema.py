@@ -45,6 +45,7 @@ title 1 text
 pend 1 -u tomorrow
 close 1
 reopen 1
+accept 1 lee@shop.test
 mail list
 mail show 1
 mail explain 1
@@ -77,6 +78,7 @@ template show vpn
 template render vpn 1
 customer list
 customer show emma@shop.test
+customer set 1 lee@shop.test
 whoami
 init
 fsck

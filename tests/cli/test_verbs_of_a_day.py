@@ -36,6 +36,7 @@ def test_new_makes_an_open_ticket_that_nobody_owns(desk: Desk) -> None:
         "changed": "2026-11-22T10:00:00Z", "closed": None, "pending_until": None, "first_response_due": None,
         "update_due": None, "solution_due": None, "waiting_on": "us", "unread": True, "tags": [], "watchers": [],
         "merged_into": None, "fields": {}, "links": [],
+        "parties": [{"address": "emma@shop.test", "role": "customer"}],
     }  # fmt: skip
 
 

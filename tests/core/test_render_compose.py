@@ -9,9 +9,10 @@ import pytest
 
 from ticketctl.errors import BadData, NotThere
 from ticketctl.letter import read
+from ticketctl.party import is_ours
 from ticketctl.policy.value import Agent, Desk, Policy, Queue, Template
 from ticketctl.render import Outgoing, auto_answer, build, draft, notice
-from ticketctl.render.identity import chain, is_ours, speaks_from, subject
+from ticketctl.render.identity import chain, speaks_from, subject
 from ticketctl.ticket import Address, Article, Kind, Priority, State, Ticket
 
 NOW = datetime(2026, 11, 22, 20, 26, tzinfo=UTC)
@@ -175,10 +176,16 @@ def test_an_unknown_template_is_not_there():
             [],
         ),
         (
-            [article(author=Address(address="lee@customer.example"))],
+            [article(1), article(2, author=Address(address="lee@customer.example"))],
             {},
             ["lee@customer.example"],
             ["kim@customer.example"],
+        ),
+        (  # lee made the ticket, and it was given to kim
+            [article(author=Address(address="lee@customer.example"))],
+            {},
+            ["kim@customer.example"],
+            [],
         ),
         (
             [
@@ -204,6 +211,12 @@ def test_an_unknown_template_is_not_there():
             [article(cc=(Address(address="lee@c.example"),))],
             {"cc": (Address(address="max@c.example"),), "to": (Address(address="new@c.example"),)},
             ["new@c.example"],
+            ["max@c.example"],  # who is written to is outside: the customer's copies are not for them
+        ),
+        (
+            [article(cc=(Address(address="lee@c.example"),))],
+            {"cc": (Address(address="max@c.example"),), "to": (Address(address="Kim@customer.example"),)},
+            ["Kim@customer.example"],
             ["max@c.example", "lee@c.example"],
         ),
     ],

@@ -93,6 +93,13 @@ def test_a_reference_that_another_new_mail_named_is_awaited(store):
     assert (later.ids, later.awaited) == ({"root@x": (made.id, "Raw")}, {})
 
 
+def test_a_mail_that_another_one_named_before_it_came_is_awaited_itself(store):
+    made = received(store, letter(), asks(ids=("root@x",)))
+    assert known(store, message_id="<ROOT@x>").awaited == {"root@x": made.id}
+    assert set(known(store, message_id="<ROOT@x>").tickets) == {made.id}
+    assert known(store, message_id="<other@x>") == Known()
+
+
 def test_references_of_follow_ups_are_not_awaited(store, ticket):
     made = ticket()
     received(store, letter(), asks(ids=("root@x",)), into=made.id)
@@ -115,6 +122,9 @@ def test_tokens_numbers_and_ids(store, ticket):
     parties = {"kim@customer.example", "lee@other.example", *recipients}
     assert seen.tickets == {1: Candidate(ticket=after, parties=frozenset(parties), first_agent="anna")}
     assert known(store, tokens=(notice.token,)).tokens[notice.token].audience == "agent"
+    with store.reading() as tx:
+        assert sorted(tx.mailed(1)) == sorted(recipients)
+        assert tx.mailed(2) == []
 
 
 def test_merged_tickets_are_followed(store, ticket):

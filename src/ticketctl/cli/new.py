@@ -18,6 +18,8 @@ ticketctl new -Q Sales --customer bob@example.com --title 'Our offer' --channel 
 @click.option("-Q", "--queue", required=True, metavar="QUEUE", shell_complete=completing.queues,
               help="The queue that it is made in.")  # fmt: skip
 @click.option("--customer", required=True, metavar="ADDR", help="Whose it is: an address, or 'Name <address>'.")
+@click.option("-c", "--cc", multiple=True, metavar="ADDR",
+              help="Somebody else who may write on it; with email, they get a copy.")  # fmt: skip
 @click.option("--title", required=True, metavar="TEXT", help="Its title.")
 @click.option("--channel", type=click.Choice(("phone", "email", "note")), default="phone",
               help="phone: what the customer said; email: a first mail to them; note: for agents only.")  # fmt: skip

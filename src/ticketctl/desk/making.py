@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from ticketctl.change import Created, Taken
+from ticketctl.change import Created, PartyAccepted, Taken
 from ticketctl.change.step import Step
 from ticketctl.desk import Desk, Value, View, attempt, named
 from ticketctl.desk.noting import said
 from ticketctl.errors import BadData, Usage
-from ticketctl.ticket import Address, Priority, State, Ticket
+from ticketctl.party import customer_key, is_ours, may_be_party
+from ticketctl.ticket import Address, Priority, State, Ticket, normal
 
 if TYPE_CHECKING:
     from ticketctl.store import Writer
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """What a new ticket is to be. `customer` is an address, or `Name <address>`; `text` its first article."""
+    """What a new ticket is to be. `customer` is an address, or `Name <address>`, as are `cc`, who are parties from the
+    start; `text` its first article."""
 
     queue: str
     customer: str
@@ -27,6 +29,7 @@ class Wish(Struct, frozen=True, kw_only=True):
     channel: Literal["phone", "email", "note"] = "phone"
     priority: Priority = Priority.NORMAL
     take: bool = False
+    cc: tuple[str, ...] = ()
 
 
 class Made(Struct, frozen=True, kw_only=True):
@@ -53,7 +56,9 @@ def new(desk: Desk, wish: Wish) -> Made:
             customer=customer,
         )  # fmt: skip
         ticket = tx.change(None, created)
-        steps = [_first(view, ticket, wish)]
+        copies = [foreign(view, address(each)) for each in wish.cc]
+        steps = [_first(view, ticket, wish, copies)]
+        steps += _accepted(view, ticket, copies)
         if wish.take:
             steps.append(Step(change=Taken(owner=view.agent)))
         ticket = tx.change(ticket.id, *steps)
@@ -64,7 +69,7 @@ def new(desk: Desk, wish: Wish) -> Made:
     return made[0]
 
 
-def _first(view: View, ticket: Ticket, wish: Wish) -> Step:
+def _first(view: View, ticket: Ticket, wish: Wish, copies: list[Address]) -> Step:
     """The first article."""
     if wish.channel != "email":
         return said(view, None, wish.text, channel=wish.channel, customer=ticket.customer)
@@ -73,9 +78,24 @@ def _first(view: View, ticket: Ticket, wish: Wish) -> Step:
     from ticketctl.ticket import token
 
     draft = render.draft(
-        view.policy, ticket, [], agent=view.agent, token=token(), now=view.now, text=wish.text, quote=False
-    )
+        view.policy, ticket, [], agent=view.agent, token=token(), now=view.now, text=wish.text, quote=False,
+        cc=copies,
+    )  # fmt: skip
     return mailed(draft, agent=view.agent, n=1)
+
+
+def _accepted(view: View, ticket: Ticket, copies: list[Address]) -> list[Step]:
+    """Whom the agent put into Cc; an agent is no party by that."""
+    people = dict.fromkeys(normal(each.address or "") for each in copies)
+    others = [each for each in people if each != customer_key(ticket) and may_be_party(each, view.policy)]
+    return [Step(change=PartyAccepted(address=each)) for each in others]
+
+
+def foreign(view: View, person: Address) -> Address:
+    """Somebody else than the desk. Raises BadData (65) for an address of one of its queues."""
+    if is_ours(person.address or "", view.policy):
+        raise BadData(f"{person.address} is an address of the desk itself: it would write to itself")
+    return person
 
 
 def address(text: str) -> Address:

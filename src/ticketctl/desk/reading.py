@@ -21,6 +21,7 @@ from ticketctl.page import (
     show_value,
     ticket_value,
 )
+from ticketctl.party import parties
 from ticketctl.query import And, ArticleRef, Or, Query, Span, Term
 from ticketctl.ticket import Actor, Article, State, StateType, Ticket
 
@@ -158,7 +159,9 @@ def show(desk: Desk, word: str) -> Shown:
              "template": row.plan.get("template")}
             for row in view.tx.answers(ticket.id)
         ]  # fmt: skip
-        value = show_value(_shape(view, ticket), articles=values, links=links)
+        alone = isinstance(ref, ArticleRef)
+        people = () if alone else parties(ticket, view.tx.mailed(ticket.id), articles, view.policy)
+        value = show_value(_shape(view, ticket), articles=values, links=links, parties=people)
         return Shown(value=value, zone=view.zone(), answers=answers)
 
 

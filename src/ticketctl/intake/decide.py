@@ -7,17 +7,19 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, StateSet
+from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, PartyAccepted, StateSet
 from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.control import Control, control
 from ticketctl.intake.evidence import Evidence, defused, gather
+from ticketctl.intake.party import copied, is_party
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.letter.value import Judgement, Letter
-from ticketctl.policy import Policy
-from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, normal
+from ticketctl.party import THIRD_PARTY
+from ticketctl.policy import Agent, Policy
+from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, Ticket, normal
 
 NO_SUBJECT = "(no subject)"
 TITLE_LIMIT = 250
@@ -109,7 +111,7 @@ def _notice(case: Case, place: _Place, mailed: Mailed, candidate: Candidate) -> 
 def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
     """A machine's mail lands by our token from anybody; by anything else as a person's would."""
     by_number = best.proof == "number"
-    if best.proof == "token" or _is_party(case, candidate) or (by_number and _lets_in(case, candidate)):
+    if best.proof == "token" or _belongs(case, candidate) or (by_number and _lets_in(case, candidate)):
         remarks = (*place.remarks, "by number") if by_number else place.remarks
         why = (*place.why, "a machine's mail: no change of state, no answer")
         return replace(place, role="machine", remarks=remarks, why=why)
@@ -117,7 +119,7 @@ def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) ->
 
 
 def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
-    party = _is_party(case, candidate)
+    party = _belongs(case, candidate)
     by_number = best.proof == "number"
     remarks = (*place.remarks, "by number") if by_number else place.remarks
     if party or (by_number and _lets_in(case, candidate)):
@@ -126,7 +128,7 @@ def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) 
     if "conflict" in place.remarks:
         return _own(place, "sender is no party, and several tickets are named: as if none were")
     if best.proof == "token":
-        return replace(place, role="third party", remarks=(*remarks, "third party"),
+        return replace(place, role="third party", remarks=(*remarks, THIRD_PARTY),
                        why=(*place.why, "sender is no party: kept from the customer's sight, no answer"))  # fmt: skip
     return _own(place, "sender is no party: a new ticket, linked", best.ticket)
 
@@ -136,13 +138,8 @@ def _own(place: _Place, why: str, *links: int) -> _Place:
     return replace(place, found=None, remarks=(), why=(*place.why, why), links=links)
 
 
-def _is_party(case: Case, candidate: Candidate) -> bool:
-    """The customer, an accepted address, or one we mailed on this ticket; an agent only where they are the customer."""
-    if case.sender is None:
-        return False
-    if case.policy.agent_of_address(case.sender) is not None:
-        return case.sender == normal(candidate.ticket.customer.address or "")
-    return case.sender in candidate.parties
+def _belongs(case: Case, candidate: Candidate) -> bool:
+    return is_party(case.sender, candidate, case.known, case.policy)
 
 
 def _lets_in(case: Case, candidate: Candidate) -> bool:
@@ -170,6 +167,7 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
     made = replace(made, state=asked.state or made.state, priority=asked.priority or made.priority)
     owns = asked.owner is not None and case.policy.rights(asked.owner).may(case.route.queue, "ro")
     changes: tuple[Change, ...] = (Assigned(owner=asked.owner, locked=asked.lock),) if asked.owner and owns else ()
+    fresh = copied(case, None, None)
     blind = f"X-Ticketctl-Owner: {asked.owner} may not see queue {case.route.queue}: passed over"
     name = "auto-new-ticket" if place.closed else "auto-reply"
     reply, rows = answer(name, case, case.route.queue, place.closed)
@@ -177,11 +175,16 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
         plain,
         opening=made,
         article=as_article(letter, case.judged, case.now, remarks=place.remarks),
-        changes=changes,
+        changes=(*changes, *fresh),
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
         silence=rows,
-        why=(*plain.why, *((blind,) if asked.owner and not owns else ()), _answer_text(reply, rows)),
+        why=(
+            *plain.why,
+            *((blind,) if asked.owner and not owns else ()),
+            *_copied_text(fresh),
+            _answer_text(reply, rows),
+        ),
     )
 
 
@@ -209,14 +212,15 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
     name = "auto-reject" if rejected else "auto-follow-up"
     reply, rows = answer(name, case, ticket.queue, candidate)
     changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
+    fresh = () if rejected else copied(case, candidate, found.proof)
     return replace(
         follow,
         article=as_article(case.letter, case.judged, case.now, remarks=place.remarks),
-        changes=changes,
+        changes=(*changes, *fresh),
         answer=reply,
         silence=rows,
         tell=owner,
-        why=(*follow.why, *reasons, _answer_text(reply, rows)),
+        why=(*follow.why, *reasons, *_copied_text(fresh), _answer_text(reply, rows)),
     )
 
 
@@ -231,15 +235,22 @@ def _revive(case: Case, candidate: Candidate) -> tuple[tuple[Change, ...], tuple
     if ticket.state.type in (StateType.PENDING, StateType.CLOSED):
         changes.append(StateSet(state=State.OPEN))
         why.append(f"{ticket.state} becomes open")
-    owner = ticket.owner or candidate.first_agent
-    agent = case.policy.agents.get(owner) if owner else None
-    if agent is None or not case.policy.rights(agent.name).may(ticket.queue, "ro"):
+    agent = next(
+        (found for name in (ticket.owner, candidate.first_agent) if (found := _seeing(case, ticket, name))), None
+    )
+    if agent is None:
         return tuple(changes), tuple(why), None
-    active = not agent.away
+    owner, active = agent.name, not agent.away
     if not (ticket.owner == owner and ticket.locked) and (active or ticket.owner != owner):
         changes.append(Assigned(owner=agent.name, locked=active))
     why.append(f"belongs to {agent.name}" + ("" if active else ", who is away"))
     return tuple(changes), tuple(why), agent.name
+
+
+def _seeing(case: Case, ticket: Ticket, name: str | None) -> Agent | None:
+    """The agent of that name, if the desk still has one who may see the ticket."""
+    agent = case.policy.agents.get(name) if name else None
+    return agent if agent and case.policy.rights(agent.name).may(ticket.queue, "ro") else None
 
 
 def _aside(case: Case, place: _Place, candidate: Candidate, follow: Decision) -> Decision:
@@ -321,6 +332,10 @@ def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None
         queue=queue,
         customer=letter.author if letter.author.address else NOBODY,
     )
+
+
+def _copied_text(fresh: tuple[PartyAccepted, ...]) -> tuple[str, ...]:
+    return (f"copied, and a party from now on: {', '.join(each.address for each in fresh)}",) if fresh else ()
 
 
 def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...]) -> str:

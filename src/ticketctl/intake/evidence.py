@@ -31,7 +31,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     ticket: int
     proof: Proof
-    where: str  # "envelope recipient", "In-Reply-To", "References", "Subject", "returned mail"
+    where: str  # "envelope recipient", "In-Reply-To", "References", "Subject", "returned mail", "Message-ID"
     mailed: Mailed | None = None  # proof token
     said: str = ""  # the id or number itself
 
@@ -117,6 +117,7 @@ def gather(case: Case) -> list[Evidence]:
     found += subject
     if case.judged.kind not in _REPORTS:
         found += returned
+    found += _answered_before(letter, route, known)
     return [_merged(evidence, known) for evidence in found if evidence.ticket in known.tickets]
 
 
@@ -154,6 +155,15 @@ def _by_id(message_id: str, where: str, known: Known) -> list[Evidence]:
     if message_id in known.awaited and known.awaited[message_id] not in twins:
         return [Evidence(ticket=known.awaited[message_id], proof="awaited", where=where, said=message_id)]
     return []
+
+
+def _answered_before(letter: Letter, route: Route, known: Known) -> list[Evidence]:
+    """The ticket of a mail that named this one before it came: an answer that overtook it."""
+    key = message_id_key(letter.message_id) if letter.message_id else ""
+    if key not in known.awaited or known.awaited[key] in {twin.ticket for twin in known.twins}:
+        return []
+    evidence = Evidence(ticket=known.awaited[key], proof="awaited", where="Message-ID", said=key)
+    return [evidence] if _same_queue(evidence, key, route, known) else []
 
 
 def _same_queue(evidence: Evidence, message_id: str, route: Route, known: Known) -> bool:

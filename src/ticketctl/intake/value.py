@@ -90,7 +90,8 @@ class Known(Struct, frozen=True, kw_only=True):
     same_id: bool = False  # our Message-ID was seen with other content
     tokens: dict[str, Mailed] = field(default_factory=dict)
     ids: dict[str, tuple[int, str]] = field(default_factory=dict)  # key -> ticket id and the queue it was sent to
-    awaited: dict[str, int] = field(default_factory=dict)  # key of an id never seen -> ticket of a mail that names it
+    # key of an id never seen, or of the letter's own -> ticket of a mail that names it
+    awaited: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     tickets: dict[int, Candidate] = field(default_factory=dict)
     counts: Counts = Counts()

@@ -48,6 +48,8 @@ def _head(value: Value, zone: tzinfo) -> list[str]:
         ("Owner", owner),
         ("Also", value["responsible"] and f"{value['responsible']} is responsible"),
         ("Customer", person(value["customer"])),
+        ("Parties", _people(value, "accepted", "mailed")),
+        ("Outsiders", _people(value, "third party")),
         ("Created", f"{local(value['created'], zone)}, changed {local(value['changed'], zone)}{closed}"),
         ("Due", due),
         ("Tags", ", ".join(value["tags"])),
@@ -57,6 +59,13 @@ def _head(value: Value, zone: tzinfo) -> list[str]:
         ("Links", ", ".join(f"{link['type']} {link['number']}" for link in value.get("links", ()))),
     )
     return [labelled(label, text) for label, text in lines if text]
+
+
+def _people(value: Value, *roles: str) -> str:
+    """Those of these roles, by address: `boss@example.org (accepted)`."""
+    return ", ".join(
+        f"{each['address']} ({each['role']})" for each in value.get("parties", ()) if each["role"] in roles
+    )
 
 
 def labelled(label: str, text: str) -> str:

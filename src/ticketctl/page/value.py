@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ticketctl.party import Party
 from ticketctl.ticket import Actor, Address, Article, Ticket, Via
 
 Value = dict[str, Any]
@@ -55,9 +56,12 @@ def ticket_value(
     return {**value, "dry_run": True} if dry_run else value
 
 
-def show_value(ticket: Value, *, articles: Sequence[Value], links: Sequence[Value] = ()) -> Value:
-    """A ticket's value with its thread in place of its count, and its links (`type`, `number`)."""
-    return {**ticket, "articles": list(articles), "links": list(links)}
+def show_value(
+    ticket: Value, *, articles: Sequence[Value], links: Sequence[Value] = (), parties: Iterable[Party] = ()
+) -> Value:
+    """A ticket's value with its thread in place of its count, its links (`type`, `number`), and its people."""
+    people = [{"address": each.address, "role": each.role} for each in parties]
+    return {**ticket, "articles": list(articles), "links": list(links), "parties": people}
 
 
 def article_value(article: Article, *, deliveries: Iterable[Value] = (), crypto: Value | None = None) -> Value:

@@ -1,6 +1,7 @@
 """A reply's draft, as values: who, what subject, which thread, and the text an agent starts from (contract section 5).
 
-Only articles that the customer may see are looked at: an internal note can reach no byte that leaves (G10).
+Only articles that the customer may see are looked at: an internal note can reach no byte that leaves (G10). Who is
+outside the ticket gets back what they wrote themselves, and nothing of anybody else: no text, no copy, no message id.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketctl.errors import BadData, NotThere
+from ticketctl.party import THIRD_PARTY, customer_key, is_ours, outside
 from ticketctl.policy import Policy
-from ticketctl.render.identity import chain, is_ours, speaks_from, subject, with_token
+from ticketctl.render.identity import chain, speaks_from, subject, with_token
 from ticketctl.render.mail import clean_name
 from ticketctl.render.templates import Filled, choose, fill
 from ticketctl.render.value import Outgoing
@@ -52,19 +55,21 @@ def draft(
     """What `reply` shows in the editor and, changed or not, sends.
 
     `to` replaces the recipients that follow from the ticket, `cc` and `bcc` come beside; `language` is the customer's.
+    Where all of `to` are outside (`party.outside`), their last mail is answered, and it is they who are greeted.
     Raises NotThere for an unknown template, BadData where there is nobody to write to or a template fails.
     """
-    answered = _answered(articles)
-    receivers = _to(policy, ticket, answered, to)
+    away = bool(to) and outside(ticket, articles, to)
+    answered = _theirs(ticket, articles, to, (*cc, *bcc)) if away else _answered(articles)
+    receivers = _to(policy, ticket, articles, answered, to)
     copies = [*cc]
-    if keep_cc:
+    if keep_cc and not away:
         copies += _kept(ticket, answered)
     from_ = speaks_from(policy, ticket.queue)
     own = from_.address or ""
     delimiter = policy.desk.recipient_delimiter
     tagged = with_token(own, token, delimiter)
     wants = _Wants(agent=agent, now=now, language=language, text=text.strip("\n"), template=template, quote=quote)
-    body = _body(policy, ticket, answered, wants)
+    body = _body(policy, ticket.evolve(customer=receivers[0]) if away else ticket, answered, wants)
     return Outgoing(
         token=token,
         message_id=message_id(token, ticket.number, policy.desk.domain),
@@ -134,6 +139,22 @@ def _answered(articles: Sequence[Article]) -> Article | None:
     return next((max(some, key=lambda each: each.n) for some in (people, theirs, ours) if some), None)
 
 
+def _theirs(
+    ticket: Ticket, articles: Sequence[Article], to: Sequence[Address], copies: Sequence[Address]
+) -> Article | None:
+    """The last mail that one of those outside wrote. What the customer may not see, only where no copy goes to them."""
+    people = {normal(each.address or "") for each in to}
+    kept = outside(ticket, articles, copies)
+    mails = [
+        replace(each, visible=True)  # to its author
+        for each in articles
+        if each.channel == "email" and each.sender_type == "customer"
+        and (each.visible or (kept and THIRD_PARTY in each.remarks))
+        and people & {normal(known.address or "") for known in (each.author, *each.reply_to)}
+    ]  # fmt: skip
+    return _answered(mails)
+
+
 def _ancestors(article: Article | None) -> tuple[str, ...]:
     """A parent without References lends its In-Reply-To (RFC 5322 section 3.6.4)."""
     if article is None:
@@ -141,11 +162,24 @@ def _ancestors(article: Article | None) -> tuple[str, ...]:
     return article.references or ((article.in_reply_to,) if article.in_reply_to else ())
 
 
-def _to(policy: Policy, ticket: Ticket, answered: Article | None, asked: Sequence[Address]) -> tuple[Address, ...]:
+def _left(ticket: Ticket, articles: Sequence[Article], article: Article) -> bool:
+    """Was it written by who made the ticket, and is no party of it any more? Whom we mailed is one."""
+    first = min(articles, key=lambda each: each.n)
+    ours = [each for each in articles if each.visible and each.channel == "email" and each.sender_type == "agent"]
+    mailed = {normal(person.address or "") for each in ours for person in (*each.to, *each.cc)}
+    author = normal(article.author.address or "")
+    made = first.sender_type == "customer" and author == normal(first.author.address or "")
+    return made and author not in mailed and outside(ticket, articles, [article.author])
+
+
+def _to(
+    policy: Policy, ticket: Ticket, articles: Sequence[Article], answered: Article | None, asked: Sequence[Address]
+) -> tuple[Address, ...]:
     if asked:
         return tuple({each.address: each for each in asked}.values())
     wishes: list[tuple[Address, ...]] = []
-    if answered is not None and answered.sender_type == "customer":
+    gone = answered is not None and bool(ticket.customer.address) and _left(ticket, articles, answered)
+    if answered is not None and answered.sender_type == "customer" and not gone:
         wishes += [answered.reply_to, (answered.author,)]
     wishes.append((ticket.customer,))
     if answered is not None and answered.sender_type == "agent":
@@ -161,7 +195,7 @@ def _kept(ticket: Ticket, answered: Article | None) -> list[Address]:
     if answered is None:
         return []
     absent = answered.sender_type == "customer" and answered.author.address and ticket.customer.address
-    other = absent and normal(answered.author.address or "") != normal(ticket.customer.address or "")
+    other = absent and normal(answered.author.address or "") != customer_key(ticket)
     return [*answered.cc, *((ticket.customer,) if other and not answered.reply_to else ())]
 
 

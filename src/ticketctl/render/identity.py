@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from ticketctl.errors import BadData
 from ticketctl.policy import Policy
-from ticketctl.ticket import Address, normal
+from ticketctl.ticket import Address
 
 _SUBJECT = 200  # characters of other people's subject that we repeat
 _PREFIX = re.compile(
@@ -39,14 +39,6 @@ def speaks_from(policy: Policy, queue: str) -> Address:
             name = (own and own.from_name) or found.from_name or policy.desk.name
             return Address(address=found.addresses[0], name=name)
     raise BadData(f"queues.{queue}: no queue of the desk has an address to send from")
-
-
-def is_ours(address: str, policy: Policy) -> bool:
-    """Is it an address of one of our queues, with or without what stands behind the recipient delimiter?"""
-    plain, delimiter = normal(address), policy.desk.recipient_delimiter
-    local, at, domain = plain.rpartition("@")
-    bare = f"{local.split(delimiter, 1)[0]}{at}{domain}" if delimiter else plain
-    return policy.queue_of(plain) is not None or policy.queue_of(bare) is not None
 
 
 def subject(policy: Policy, number: str, *texts: str) -> str:

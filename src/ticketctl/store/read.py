@@ -203,6 +203,14 @@ class Reader:
             by_article.setdefault(values.pop("n"), []).append(values)
         return by_article
 
+    def mailed(self, ticket_id: int) -> list[str]:
+        """Whom mails of ours on that ticket went to, normalised, each once, the oldest mail's first."""
+        c = t.token.c
+        found = self._connection.execute(
+            select(c.recipients).where(c.ticket_id == ticket_id, c.audience == "customer").order_by(c.n)
+        )
+        return list(dict.fromkeys(each for recipients in found.scalars() for each in recipients))
+
     def links(self, ticket_id: int) -> list[Link]:
         c = t.link.c
         found = self._connection.execute(

@@ -130,6 +130,8 @@ def test_closed_as_the_queue_says():
         ("bert", None, (), "bert"),
         (None, "bert", (Assigned(owner="bert", locked=False),), "bert"),
         ("gone", None, (), None),
+        ("gone", "anna", (Assigned(owner="anna", locked=True),), "anna"),
+        ("gone", "bert", (Assigned(owner="bert", locked=False),), "bert"),
         (None, None, (), None),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ticketctl import page
+from ticketctl.party import Party
 from ticketctl.ticket import Actor, Address, Article, Attachment, Kind, State, Ticket
 from ticketctl.ticket import Priority as P
 
@@ -226,7 +227,14 @@ def test_show_is_head_and_thread_in_the_agents_zone() -> None:
     ]  # fmt: skip
     head = page.ticket_value(ticket(locked=True, owner="anna", waiting_on="us", solution_due=NOW, tags=("vip", "fire")))
     links = [{"type": "parent", "number": "18"}]
-    shown = page.show_page(page.show_value(head, articles=articles, links=links), width=60, color=False, zone=PARIS)
+    people = [
+        Party(address="anna@example.org", role="customer"),
+        Party(address="lee@x.test", role="accepted"),
+        Party(address="max@x.test", role="mailed"),
+        Party(address="zoe\x1b@x.test", role="third party"),
+    ]
+    value = page.show_value(head, articles=articles, links=links, parties=people)
+    shown = page.show_page(value, width=60, color=False, zone=PARIS)
     assert shown == (
         "2026112210000017 (#17)  Printer on fire\n"
         "Queue      Support\n"
@@ -234,6 +242,8 @@ def test_show_is_head_and_thread_in_the_agents_zone() -> None:
         "Priority   normal\n"
         "Owner      anna, locked\n"
         "Customer   Anna Martin <anna@example.org>\n"
+        "Parties    lee@x.test (accepted), max@x.test (mailed)\n"
+        "Outsiders  zoe\\x1b@x.test (third party)\n"
         "Created    2026-11-19 11:00, changed 2026-11-22 11:00\n"
         "Due        solution 2026-11-22 11:00\n"
         "Tags       vip, fire\n"
