@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ticketctl import errors, intake, letter
-from ticketctl.intake import Asks, Decision, Envelope, Route
+from ticketctl.intake import NO_RULES, Asks, Decision, Envelope, Route, Ruled
 from ticketctl.letter import Letter
 from ticketctl.letter.value import Judgement, Ours
 from ticketctl.policy import Policy
@@ -47,16 +47,26 @@ def think(
     if envelope.sender is None:
         envelope = replace(envelope, sender=read.envelope_from if read.envelope_from is not None else read.return_path)
     route = intake.route(read, envelope, policy)
-    asks = intake.asks(read, route, envelope, policy, incoming.content)
+    judged = letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
+    ruled = NO_RULES if incoming.fault else by_rules(read, envelope, judged, policy)
+    asks = intake.asks(read, route, envelope, policy, incoming.content, ruled.ticket)
     known = tx.known(asks, now)
     if stored is not None and known.again is not None and known.again.mail == stored:
         known = replace(known, again=None)
-    judged = letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
-    decision = intake.decide(read, envelope, route, judged, known, policy, now)
+    decision = intake.decide(read, envelope, route, judged, known, policy, now, ruled)
     if incoming.fault and decision.verdict in ("new", "follow-up"):
         decision = Decision(verdict="held", queue=route.queue, why=(*decision.why, incoming.fault), held=incoming.fault)
     return Thought(letter=read, envelope=envelope, route=route, asks=asks, known=known, judged=judged,
-                    decision=decision)  # fmt: skip
+                    decision=decision, ruled=ruled)  # fmt: skip
+
+
+def by_rules(read: Letter, envelope: Envelope, judged: Judgement, policy: Policy) -> Ruled:
+    """What the policy's rules say of a letter."""
+    if not policy.rules:
+        return NO_RULES
+    from ticketctl.intake import rules  # late: most mail on most desks meets none
+
+    return rules.run(read, envelope, judged, policy)
 
 
 def lost(tx: Reader, incoming: Incoming, envelope: Envelope, policy: Policy, now: datetime, reason: str) -> Thought:

@@ -28,8 +28,10 @@ def known(connection: Connection, asks: Asks, now: datetime, *, lock: bool = Fal
     ids = _ids(connection, asks.ids)
     awaited = _awaited(connection, [each for each in asks.ids if each not in ids])
     numbers = _numbers(connection, asks.numbers)
+    external = _external(connection, asks.external)
     named = {mailed.ticket for mailed in tokens.values()}
     named |= {ticket for ticket, _ in ids.values()} | {*awaited.values(), *numbers.values()}
+    named |= {external} if external is not None else set()
     named |= {twin.ticket for twin in (*twins, *([again] if again else [])) if twin.ticket is not None}
     return Known(
         again=again,
@@ -39,6 +41,7 @@ def known(connection: Connection, asks: Asks, now: datetime, *, lock: bool = Fal
         ids=ids,
         awaited=awaited,
         numbers=numbers,
+        external=external,
         tickets=_candidates(connection, named, now, lock),
         counts=_counts(connection, asks.answer_to, now),
     )
@@ -121,6 +124,15 @@ def _numbers(connection: Connection, numbers: Collection[str]) -> dict[str, int]
         for row in connection.execute(select(t.ticket.c.id).where(t.ticket.c.id.in_(short))):
             named[short[row.id]] = row.id
     return named
+
+
+def _external(connection: Connection, name: str | None) -> int | None:
+    """The ticket on which the mails go that a foreign system calls so."""
+    if name is None:
+        return None
+    c = t.external.c
+    ticket: int | None = connection.execute(select(c.ticket_id).where(c.name_digest == key_digest(name))).scalar()
+    return ticket
 
 
 def _candidates(connection: Connection, named: Iterable[int], now: datetime, lock: bool) -> dict[int, Candidate]:
