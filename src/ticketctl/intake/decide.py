@@ -11,7 +11,7 @@ from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, Stat
 from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.evidence import Evidence, defused, gather
-from ticketctl.intake.heeding import decides, heeded, numbered, ruled_out
+from ticketctl.intake.heeding import copy_here, decides, heeded, numbered, ruled_out
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
@@ -75,7 +75,7 @@ def decide(
     if place.held:
         return replace(plain, verdict="held", held=place.held)
     if place.found is None:
-        return _open(case, place, plain)
+        return copy_here(case, plain) or _open(case, place, plain)
     return heeded(case, place.role, place.found, _follow(case, place, place.found, plain))
 
 

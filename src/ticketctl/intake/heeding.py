@@ -25,6 +25,16 @@ def ruled_out(plain: Decision, ruled: Ruled) -> Decision:
     return replace(said, held=rule if outcome == "held" else None, refused_by=rule if outcome == "refused" else None)
 
 
+def copy_here(case: Case, plain: Decision) -> Decision | None:
+    """Where a rule brings both copies of a mail to two queues into one, one ticket is enough: the first one's."""
+    tickets = case.known.tickets
+    for twin in case.known.twins if case.ruled.new.queue else ():
+        if twin.ticket in tickets and twin.n is not None and tickets[twin.ticket].ticket.queue == plain.queue:
+            why = f"mail {twin.mail} is this mail under another address, and a rule brought both here: one article"
+            return replace(plain, verdict="follow-up", ticket=twin.ticket, same_article=True, why=(*plain.why, why))
+    return None
+
+
 def numbered(case: Case) -> dict[str, Any]:
     """The next mails of the rule's number come to the new ticket, unless the one that they came to is still at work."""
     was = case.known.external

@@ -7,7 +7,7 @@ groups again, and what it names must be there. A rule that cannot be run is pass
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from ticketctl.intake.control import Control
 from ticketctl.intake.evidence import defused
 from ticketctl.intake.value import Envelope
-from ticketctl.intake.wishes import Fired, Outcome, Ruled
+from ticketctl.intake.wishes import Fired, Outcome, Ruled, told
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.policy import Policy, Rule, patterns
 from ticketctl.policy.patterns import EXTERNAL, HOLE, STATES
@@ -271,14 +271,3 @@ def _heard(ruled: Ruled, fired: Fired, rule: Rule) -> Ruled:
         ticket=values.get("ticket", ruled.ticket),
         why=(*ruled.why, *said, *(f"rule {fired.name}: {each}" for each in fired.passed)),
     )
-
-
-def told(values: dict[str, Any]) -> str:
-    """What a rule sets, on one line: `queue Raw, priority high`."""
-    return ", ".join(f"{word} {_shown(value)}" for word, value in values.items()) or "sets nothing"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)

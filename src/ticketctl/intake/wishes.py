@@ -6,6 +6,7 @@ undone by its next mail, unless the rule says so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -91,3 +92,14 @@ def _owner(wish: Control, queue: str, policy: Policy) -> tuple[str | None, tuple
     if wish.owner not in policy.agents or not policy.rights(wish.owner).may(queue, "ro"):
         return None, (f"owner {wish.owner} may not see queue {queue}: passed over",)
     return wish.owner, ()
+
+
+def told(values: dict[str, Any]) -> str:
+    """What a rule sets, on one line: `queue Raw, priority high`."""
+    return ", ".join(f"{word} {_shown(value)}" for word, value in values.items()) or "sets nothing"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)

@@ -13,7 +13,7 @@ from ticketctl.letter import Letter
 from ticketctl.letter.value import Judgement, Ours
 from ticketctl.policy import Policy
 from ticketctl.receive.value import Incoming, Thought
-from ticketctl.store import Reader
+from ticketctl.store import LetterRow, Reader
 from ticketctl.ticket import Kind, normal, token
 
 
@@ -40,17 +40,18 @@ def asked_policy(tx: Reader, envelope: Envelope) -> Policy:
 
 
 def think(
-    tx: Reader, incoming: Incoming, envelope: Envelope, policy: Policy, now: datetime, *, stored: int | None = None
-) -> Thought:
-    """All there is to find out about a letter. `stored`: it is that mail already, which is no double of itself."""
+    tx: Reader, incoming: Incoming, envelope: Envelope, policy: Policy, now: datetime, *, stored: int | None = None,
+    then: LetterRow | None = None,
+) -> Thought:  # fmt: skip
+    """All there is to find out about a letter. `stored`: it is that mail already, which is no double of itself.
+    `then`: from what was known when that letter came."""
     read = incoming.letter
-    if envelope.sender is None:
-        envelope = replace(envelope, sender=read.envelope_from if read.envelope_from is not None else read.return_path)
+    envelope = sent(read, envelope)
     route = intake.route(read, envelope, policy)
-    judged = letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
+    judged = judged_as(read, envelope, policy)
     ruled = NO_RULES if incoming.fault else by_rules(read, envelope, judged, policy)
     asks = intake.asks(read, route, envelope, policy, incoming.content, ruled.ticket)
-    known = tx.known(asks, now)
+    known = tx.known(asks, now) if then is None else tx.known_then(asks, then)
     if stored is not None and known.again is not None and known.again.mail == stored:
         known = replace(known, again=None)
     decision = intake.decide(read, envelope, route, judged, known, policy, now, ruled)
@@ -58,6 +59,18 @@ def think(
         decision = Decision(verdict="held", queue=route.queue, why=(*decision.why, incoming.fault), held=incoming.fault)
     return Thought(letter=read, envelope=envelope, route=route, asks=asks, known=known, judged=judged,
                     decision=decision, ruled=ruled)  # fmt: skip
+
+
+def sent(read: Letter, envelope: Envelope) -> Envelope:
+    """The envelope with the sender that stands in where none was given."""
+    if envelope.sender is not None:
+        return envelope
+    return replace(envelope, sender=read.envelope_from if read.envelope_from is not None else read.return_path)
+
+
+def judged_as(read: Letter, envelope: Envelope, policy: Policy) -> Judgement:
+    """Its kind, and the rows that forbid an answer."""
+    return letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
 
 
 def by_rules(read: Letter, envelope: Envelope, judged: Judgement, policy: Policy) -> Ruled:

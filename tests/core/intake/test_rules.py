@@ -264,6 +264,16 @@ def test_the_last_of_drop_hold_and_refuse_counts():
     assert (found.verdict, found.held) == ("held", "rule b")
 
 
+def test_two_copies_that_a_rule_brings_into_one_queue_are_one_article():
+    from ticketctl.intake import Twin
+
+    other = known(twins=(Twin(mail=7, queue="Sales", ticket=1, n=2),))
+    found = became(letter(), rule(queue="Support"), knows=other)
+    assert (found.verdict, found.ticket, found.same_article, found.opening) == ("follow-up", 1, True, None)
+    assert became(letter(), rule(tags=["t"]), knows=other).links == (1,)
+    assert became(letter(), rule(queue="Raw"), knows=other).links == (1,)
+
+
 def test_a_mail_that_came_before_is_a_duplicate_whatever_a_rule_says():
     from ticketctl.intake import Twin
 
