@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FORMS = ("table", "json", "jsonl", "tsv", "ids")
 F = TypeVar("F", bound=Callable[..., Any])
-PATHS = ("file", "attach", "save", "sides")  # parameters that name files: any bytes
+PATHS = ("file", "attach", "save", "sides", "letters")  # parameters that name files: any bytes
 DEEPEST = 10  # aliases that stand for aliases
 
 

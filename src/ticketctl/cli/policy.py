@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ticketctl.cli import editor, output, saving, terminal
+from ticketctl.cli import checking, editor, output, saving, terminal
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import Family
 from ticketctl.errors import BadData, GivenUp, NotThere, Refusal, Usage
@@ -27,6 +27,8 @@ command = Family(
 ticketctl policy edit                          edit, check, show the difference, apply
 ticketctl policy show > desk.toml              the current revision
 ticketctl policy apply -m 'a new queue' desk.toml
+ticketctl policy check desk.toml --mail *.eml  which rules fire
+ticketctl policy check desk.toml --replay 7d   which letters would fare otherwise
 ticketctl policy set queues.Support.from-name 'Example Support'
 ticketctl policy log && ticketctl policy revert 3
 """,
@@ -59,19 +61,39 @@ def log(frame: Frame) -> None:
     output.rows(frame, values, columns=REVISION, key="revision", zone=zone)
 
 
-@command.command("check")
+@command.command("check", cls=checking.Check)
 @click.argument("file", required=False)
+@click.option("--mail", "letters", multiple=True, metavar="MAIL...",
+              help="Try the rules on these mails: files, folders, Maildirs, mbox; - is stdin.")
+@click.option("--recipient", metavar="ADDR", help="With --mail: the envelope recipient.")
+@click.option("--sender", metavar="ADDR", help="With --mail: the envelope sender.")
+@click.option("--trust", is_flag=True, help="With --mail: obey X-Ticketctl headers.")
+@click.option("--replay", metavar="SPAN", help="Show which letters of the last 7d, 12h ... would fare otherwise.")
 @click.pass_obj
-def check(frame: Frame, file: str | None) -> None:
-    """Check a file (or the current policy) as apply would; write nothing."""
+def check(
+    frame: Frame, file: str | None, letters: tuple[str, ...], recipient: str | None, sender: str | None, trust: bool,
+    replay: str | None,
+) -> None:
+    """Check a file (or the current policy) as apply would; try it on mail. Nothing is written."""
     from ticketctl.desk import governing
 
+    if file == "-" and "-" in letters:
+        raise Usage("stdin can be the policy or a mail, not both")
     if file is None:
         value = frame.do(governing.show, None)
-        governing.check(value["text"], source=f"revision {value['revision']}")
+        checked = governing.check(value["text"], source=f"revision {value['revision']}")
     else:
-        governing.check(document(file), source=file)
-    output.remark(frame, f"{file or 'the policy'} is well")
+        checked = governing.check(document(file), source=file)
+    if replay is not None:
+        if file is None or letters:
+            raise Usage("--replay wants the file of another policy, and no --mail")
+        checking.replayed(frame, checked, replay)
+    elif letters:
+        from ticketctl.intake import Envelope
+
+        checking.on_mails(frame, checked, letters, Envelope(recipient=recipient, sender=sender, trust=trust))
+    else:
+        output.remark(frame, f"{file or 'the policy'} is well")
 
 
 @command.command("diff")

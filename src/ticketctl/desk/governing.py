@@ -66,6 +66,14 @@ def may_change(desk: Desk) -> None:
         needs_admin(view.policy, view.actor)
 
 
+def may_replay(desk: Desk) -> tzinfo:
+    """The agent's time zone. Raises NotAllowed (77) unless the caller is an admin: letters of every queue are shown."""
+    with desk.reading() as view:
+        needs_admin(view.policy, view.actor)
+        zone: tzinfo = view.zone()
+        return zone
+
+
 def apply(desk: Desk, text: str, *, reason: str, base: int, source: str = "policy", force: bool = False) -> Applied:
     """A new revision made from revision `base`.
 

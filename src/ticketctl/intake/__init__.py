@@ -1,6 +1,6 @@
 """Which queue, which ticket, which changes, and why: decided from values alone (mail-rules sections 3 and 4)."""
 
-from ticketctl.intake.decide import as_article, decide, opening
+from ticketctl.intake.decide import NO_RULES, as_article, decide, opening
 from ticketctl.intake.evidence import asks
 from ticketctl.intake.route import Route, route
 from ticketctl.intake.value import (
@@ -16,8 +16,10 @@ from ticketctl.intake.value import (
     Twin,
     message_id_key,
 )
+from ticketctl.intake.wishes import Ruled, asked, granted
 
 __all__ = [
+    "NO_RULES",
     "Asks",
     "AutoAnswer",
     "Candidate",
@@ -28,10 +30,13 @@ __all__ = [
     "Mailed",
     "Opening",
     "Route",
+    "Ruled",
     "Twin",
     "as_article",
+    "asked",
     "asks",
     "decide",
+    "granted",
     "message_id_key",
     "opening",
     "route",

@@ -9,6 +9,7 @@ from msgspec import Struct
 from ticketctl.intake.control import Control
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import Envelope, Known
+from ticketctl.intake.wishes import Ruled
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.policy import Policy
 from ticketctl.ticket import Kind, normal
@@ -22,7 +23,8 @@ class Case(Struct, frozen=True, kw_only=True):
     known: Known
     policy: Policy
     now: datetime
-    asked: Control = Control()
+    asked: Control = Control()  # for a new ticket: rules over headers
+    ruled: Ruled = Ruled()
 
     @property
     def personal(self) -> bool:

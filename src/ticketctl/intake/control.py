@@ -1,4 +1,5 @@
-"""`X-Ticketctl-*` headers of a hop that the administrator trusts (contract section 3, `--trust`)."""
+"""What a ticket is to be: by the `X-Ticketctl-*` headers of a hop that the administrator trusts (contract section 3,
+`--trust`), or by the rules of the policy (`rules`)."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ _YES = ("yes", "true", "1", "on")
 
 
 class Control(Struct, frozen=True, kw_only=True):
-    """What trusted headers ask for; `why` names also what was not understood."""
+    """What headers or rules ask for; `why` names also what was not understood."""
 
     queue: str | None = None
     priority: Priority | None = None
@@ -22,8 +23,23 @@ class Control(Struct, frozen=True, kw_only=True):
     owner: str | None = None
     lock: bool = False
     title: str | None = None
+    tags: tuple[str, ...] = ()
     ignore: bool = False
     why: tuple[str, ...] = ()
+
+    def over(self, other: Control) -> Control:
+        """Both, this one's word for what both say. A lock goes with the owner whom it is for."""
+        return Control(
+            queue=self.queue or other.queue,
+            priority=self.priority or other.priority,
+            state=self.state or other.state,
+            owner=self.owner or other.owner,
+            lock=self.lock or (other.lock and self.owner in (None, other.owner)),
+            title=self.title or other.title,
+            tags=tuple(dict.fromkeys((*other.tags, *self.tags))),
+            ignore=self.ignore or other.ignore,
+            why=(*other.why, *self.why),
+        )
 
 
 def control(letter: Letter, policy: Policy) -> Control:

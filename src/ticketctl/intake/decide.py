@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, PartyAccepted, StateSet
 from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
-from ticketctl.intake.control import Control, control
 from ticketctl.intake.evidence import Evidence, defused, gather
+from ticketctl.intake.heeding import copy_here, decides, heeded, numbered, ruled_out
 from ticketctl.intake.party import copied, is_party
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
+from ticketctl.intake.wishes import Ruled, asked, granted
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.party import THIRD_PARTY
 from ticketctl.policy import Agent, Policy
@@ -24,6 +25,7 @@ from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType
 NO_SUBJECT = "(no subject)"
 TITLE_LIMIT = 250
 NO_IDENTITY = "parser: neither Message-ID nor queue id: the same mail again would be another one"
+NO_RULES = Ruled()
 _NO_FAILURE = ("delayed", "delivered", "relayed", "expanded")
 _GONE = (StateType.REMOVED, StateType.MERGED)
 _SHUT = "the closed ticket is not reopened"
@@ -42,22 +44,28 @@ class _Place(Struct, frozen=True, kw_only=True):
 
 
 def decide(
-    letter: Letter, envelope: Envelope, route: Route, judged: Judgement, known: Known, policy: Policy, now: datetime
-) -> Decision:
+    letter: Letter, envelope: Envelope, route: Route, judged: Judgement, known: Known, policy: Policy, now: datetime,
+    ruled: Ruled = NO_RULES,
+) -> Decision:  # fmt: skip
     """The decision about one letter: verdict, ticket, article, changes, answer, and the reasons in order."""
-    asked = control(letter, policy) if envelope.trust else Control()
-    if asked.queue:
-        route = replace(route, queue=asked.queue, unknown=False, why=f"queue {asked.queue}: X-Ticketctl-Queue")
+    wish = asked(letter, envelope, ruled, policy)
+    if wish.queue:
+        source = "a rule" if ruled.new.queue else "X-Ticketctl-Queue"
+        route = replace(route, queue=wish.queue, unknown=False, why=f"queue {wish.queue}: {source}")
+    if ruled.answer is False:
+        judged = replace(judged, silence=(*judged.silence, "rule"))
     case = Case(letter=letter, envelope=envelope, route=route, judged=judged, known=known, policy=policy, now=now,
-                 asked=asked)  # fmt: skip
+                 asked=wish, ruled=ruled)  # fmt: skip
     plain = Decision(verdict="new", queue=route.queue, kind=judged.kind, rule=judged.rule, silence=judged.silence,
-                     why=(*asked.why, route.why, _kind_text(judged)))  # fmt: skip
+                     why=(*wish.why, _kind_text(judged), *ruled.why, route.why))  # fmt: skip
     if known.again is not None:
         why = f"duplicate: this mail came before, as mail {known.again.mail}"
         return replace(plain, verdict="duplicate", ticket=known.again.ticket, silence=(*judged.silence, "A15"),
                        why=(*plain.why, why))  # fmt: skip
-    if asked.ignore:
+    if wish.ignore:
         return replace(plain, verdict="dropped", why=(*plain.why, "dropped: X-Ticketctl-Ignore"))
+    if ruled.outcome is not None:
+        return ruled_out(plain, ruled)
     if route.unknown and policy.desk.unknown_recipient == "reject":
         return replace(plain, verdict="refused", why=(*plain.why, "refused: unknown recipient"))
     place = _place(case)
@@ -68,7 +76,9 @@ def decide(
     plain = replace(plain, why=(*plain.why, *place.why))
     if place.held:
         return replace(plain, verdict="held", held=place.held)
-    return _open(case, place, plain) if place.found is None else _follow(case, place, place.found, plain)
+    if place.found is None:
+        return copy_here(case, plain) or _open(case, place, plain)
+    return heeded(case, place.role, place.found, _follow(case, place, place.found, plain))
 
 
 def _kind_text(judged: Judgement) -> str:
@@ -92,6 +102,9 @@ def _place(case: Case) -> _Place:
         return _notice(case, place, best.mailed, candidate)
     if candidate.ticket.state.type in _GONE:
         return _own(place, f"ticket {number} is {candidate.ticket.state}: a new one")
+    if best.proof == "external":
+        why = f"a rule groups what is called {best.said} here"
+        return replace(place, role="party" if case.personal else "machine", why=(*place.why, why))
     if not case.personal:
         return _machine(case, place, best, candidate)
     return _by_sender(case, place, best, candidate)
@@ -161,30 +174,23 @@ def _lets_in(case: Case, candidate: Candidate) -> bool:
 
 
 def _open(case: Case, place: _Place, plain: Decision) -> Decision:
-    letter, asked = case.letter, case.asked
+    letter, wish = case.letter, case.asked
     twins = tuple(twin.ticket for twin in case.known.twins if twin.ticket is not None)
-    made = opening(letter, case.route.queue, case.policy, asked.title)
-    made = replace(made, state=asked.state or made.state, priority=asked.priority or made.priority)
-    owns = asked.owner is not None and case.policy.rights(asked.owner).may(case.route.queue, "ro")
-    changes: tuple[Change, ...] = (Assigned(owner=asked.owner, locked=asked.lock),) if asked.owner and owns else ()
+    made, changes, passed = granted(opening(letter, case.route.queue, case.policy, wish.title), wish, case.policy)
+    visible = case.ruled.visible is not False
     fresh = copied(case, None, None)
-    blind = f"X-Ticketctl-Owner: {asked.owner} may not see queue {case.route.queue}: passed over"
     name = "auto-new-ticket" if place.closed else "auto-reply"
     reply, rows = answer(name, case, case.route.queue, place.closed)
     return replace(
         plain,
         opening=made,
-        article=as_article(letter, case.judged, case.now, remarks=place.remarks),
+        article=as_article(letter, case.judged, case.now, visible=visible, remarks=place.remarks),
         changes=(*changes, *fresh),
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
         silence=rows,
-        why=(
-            *plain.why,
-            *((blind,) if asked.owner and not owns else ()),
-            *_copied_text(fresh),
-            _answer_text(reply, rows),
-        ),
+        why=(*plain.why, *passed, *_copied_text(fresh), _answer_text(reply, rows)),
+        **numbered(case),
     )
 
 
@@ -199,9 +205,10 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
         why = f"mail {twin.mail} is this mail under another address: one article"
         return replace(plain, verdict="follow-up", ticket=ticket.id, same_article=True, why=(*plain.why, why))
     queue = case.policy.queues.get(ticket.queue)
-    closed = ticket.state.type is StateType.CLOSED
+    grouped = found.proof == "external"
+    closed = ticket.state.type is StateType.CLOSED and not decides(case, place.role, found)
     policy_of_closed = queue.closed_follow_up if queue else "reopen"
-    if closed and place.role == "party" and policy_of_closed == "new-ticket":
+    if closed and (place.role == "party" or grouped) and policy_of_closed == "new-ticket":
         own = replace(place, found=None, links=(ticket.id,), closed=candidate)
         why = f"ticket {ticket.number} is closed: a new one, linked"
         return _open(case, own, replace(plain, why=(*plain.why, why)))

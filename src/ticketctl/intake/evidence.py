@@ -23,7 +23,7 @@ SUBJECT_LOOKED_AT = 2000  # characters
 _MAILBOX = re.compile(r"[^\s<>,;]{1,64}@[^\s<>,;@]{1,255}")
 _REPORTS = (Kind.BOUNCE, Kind.MDN, Kind.FEEDBACK)
 
-Proof = Literal["token", "id", "awaited", "number"]
+Proof = Literal["token", "external", "id", "awaited", "number"]
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -31,13 +31,15 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
     ticket: int
     proof: Proof
-    where: str  # "envelope recipient", "In-Reply-To", "References", "Subject", "returned mail", "Message-ID"
+    where: str  # "envelope recipient", "In-Reply-To", "References", "Subject", "returned mail", "Message-ID", "a rule"
     mailed: Mailed | None = None  # proof token
     said: str = ""  # the id or number itself
 
 
-def asks(letter: Letter, route: Route, envelope: Envelope, policy: Policy, content: str) -> Asks:
-    """What the desk must look up for this letter. `content` is `letter.fingerprint`."""
+def asks(
+    letter: Letter, route: Route, envelope: Envelope, policy: Policy, content: str, external: str | None = None
+) -> Asks:
+    """What the desk must look up for this letter. `content` is `letter.fingerprint`; `external` a rule's number."""
     references = letter.references[-REFERENCES_LOOKED_AT:][::-1]
     replies = letter.in_reply_to[:REFERENCES_LOOKED_AT]
     ids = tuple(dict.fromkeys(message_id_key(each) for each in (*replies, *references)))
@@ -54,6 +56,7 @@ def asks(letter: Letter, route: Route, envelope: Envelope, policy: Policy, conte
         sender=sender,
         answer_to=answer_to(letter, envelope) if any(queue.auto for queue in policy.queues.values()) else None,
         returned=returned,
+        external=external,
     )
 
 
@@ -118,7 +121,16 @@ def gather(case: Case) -> list[Evidence]:
     if case.judged.kind not in _REPORTS:
         found += returned
     found += _answered_before(letter, route, known)
+    found = _grouped(found, case)
     return [_merged(evidence, known) for evidence in found if evidence.ticket in known.tickets]
+
+
+def _grouped(found: list[Evidence], case: Case) -> list[Evidence]:
+    """With the ticket of the rule's number: it gives way to a token of ours alone, which nobody can guess."""
+    if case.known.external is None or case.ruled.ticket is None:
+        return found
+    said = Evidence(ticket=case.known.external, proof="external", where="a rule", said=case.ruled.ticket)
+    return [*found, said] if any(evidence.proof == "token" for evidence in found) else [said, *found]
 
 
 def _merged(evidence: Evidence, known: Known) -> Evidence:

@@ -22,6 +22,7 @@ ROWS = {
     "A15": "this mail came before, or to another queue that answers",
     "A16": "a limit on automatic answers is reached",
     "A17": "the queue has no such answer, the sender is an agent, or the ticket is closed",
+    "rule": "a rule of the policy says so",
 }
 
 

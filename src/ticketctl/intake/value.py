@@ -42,6 +42,7 @@ class Asks(Struct, frozen=True, kw_only=True):
     sender: str | None = None  # the author's address, normalised; None proves nothing
     answer_to: str | None = None  # whom an automatic answer would go to, for the counters
     returned: tuple[str, ...] = ()  # tokens and ids of our mails that came back (bounces)
+    external: str | None = None  # the number in a foreign system, by a rule
 
 
 class Mailed(Struct, frozen=True, kw_only=True):
@@ -93,6 +94,7 @@ class Known(Struct, frozen=True, kw_only=True):
     # key of an id never seen, or of the letter's own -> ticket of a mail that names it
     awaited: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    external: int | None = None  # the ticket that the mails of that number go on
     tickets: dict[int, Candidate] = field(default_factory=dict)
     counts: Counts = Counts()
 
@@ -133,3 +135,6 @@ class Decision(Struct, frozen=True, kw_only=True):
     tell: str | None = None  # the agent who is told
     same_article: bool = False  # the letter's twin is the article already: no second one
     held: str | None = None  # why it is held
+    external: str | None = None  # the number in a foreign system whose next mails come to this new ticket
+    external_was: int | None = None  # the ticket that they went on until now
+    refused_by: str | None = None  # the rule; None where nobody knows the recipient

@@ -26,8 +26,8 @@ def _lines(text: str) -> list[str]:
 
 
 def remarks(policy: Policy) -> list[str]:
-    """A line for each key that is set and does nothing yet; rules as one."""
-    found = [
+    """A line for each key that is set and does nothing yet."""
+    return [
         f"{shown((section.name, name, key.name))}: kept, but not in force in this version"
         for section in SECTIONS
         if section.many and section.name != "calendars"
@@ -35,7 +35,6 @@ def remarks(policy: Policy) -> list[str]:
         for key in section.keys
         if key.later and _is_set(value, key)
     ]
-    return found + ["rules: kept, but not in force in this version"] * bool(policy.rules)
 
 
 def _is_set(value: Struct, key: Key) -> bool:

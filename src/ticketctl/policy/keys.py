@@ -205,13 +205,14 @@ TEMPLATES = Section(
 RULES = Section(
     name="rules", many=False, make=v.Rule, doc="A rule on mail that comes in; rules run in their order.",
     keys=(
-        Key(name="name", kind=LINE, required=True, later=True, doc="what history and explain call it"),
-        Key(name="when", kind=WHEN, required=True, later=True,
+        Key(name="name", kind=LINE, required=True, doc="what history and explain call it"),
+        Key(name="when", kind=WHEN, required=True,
             doc="envelope, header, from, to, subject, body, size, kind, attachment; all, any, not; "
                 "a text is a glob, /.../ a regular expression"),
-        Key(name="set", kind=SET, later=True,
-            doc="queue, priority, state, owner, lock, title, tags, visible, answer, ticket; drop, hold, refuse"),
-        Key(name="stop", kind=FLAG, default="false", later=True, doc="no further rule is tried"),
+        Key(name="set", kind=SET,
+            doc="queue, priority, state, owner, lock, title, tags, visible, answer, ticket, follow-up; "
+                "drop, hold, refuse"),
+        Key(name="stop", kind=FLAG, default="false", doc="no further rule is tried"),
     ),
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ticketctl.errors import BadData
+from ticketctl.policy.conditions import check_rule
 from ticketctl.policy.keys import AUTO_LIMITS, DESK, RULES, SECTIONS, Section
 from ticketctl.policy.kinds import Place, like, name_trouble, table, told
 from ticketctl.policy.places import Astray, Path, shown, walk
@@ -154,6 +155,11 @@ def _bodies(found: Found, place: Place) -> None:
             here.at("body-file").wrong("stands beside body; keep one of them")
 
 
+def _rules(found: Found, place: Place) -> None:
+    for n, fields in found["rules"].items():
+        check_rule(fields, place.at("rules").at(int(n)))
+
+
 def _unique(found: Found, place: Place) -> None:
     """No address, email or login is two things: it decides the queue, and who somebody is."""
     addresses: dict[str, str] = {}
@@ -183,7 +189,7 @@ def _again(before: tuple[Any, ...], word: str) -> bool:
     return "@" in word and any(isinstance(other, str) and normal(other) == normal(word) for other in before)
 
 
-_CHECKS: tuple[Callable[[Found, Place], None], ...] = (_default_queue, _bodies, _unique)
+_CHECKS: tuple[Callable[[Found, Place], None], ...] = (_default_queue, _bodies, _rules, _unique)
 
 
 def _told(problems: list[tuple[Path, str]], text: str, source: str) -> list[str]:

@@ -86,6 +86,9 @@ def _raced(work: Callable[[], Received]) -> Received:
     for tried in range(TRIES):
         try:
             return work()
+        except Again as lost:
+            if tried == TRIES - 1:
+                raise errors.TryAgain("lost the race for this mail several times") from lost
         except errors.TryAgain as lost:
             if not lost.race or tried == TRIES - 1:
                 raise

@@ -87,15 +87,22 @@ def _staying_held(mail: int) -> Iterator[None]:
 
 
 def _by_hand(thought: Thought, queue: str | None, ticket: int | None, actor: Actor, tx: Writer) -> Decision:
-    """The decision that a person made; no automatic answer goes out. What answers a notice stays inside (G10)."""
+    """The decision that a person made; no automatic answer goes out. What answers a notice stays inside (G10).
+
+    Where it goes the person says; what else trusted headers and rules say of a new ticket holds as ever.
+    """
     inside = any(mailed.audience == "agent" for mailed in thought.known.tokens.values())
-    visible = thought.judged.kind is Kind.PERSONAL and not inside
+    visible = thought.judged.kind is Kind.PERSONAL and not inside and thought.ruled.visible is not False
     why = (*thought.decision.why, f"placed by hand by {actor.name}")
     plain = replace(
         thought.decision, article=intake.as_article(thought.letter, thought.judged, tx.now, visible=visible), why=why,
         held=None, changes=(), links=(), answer=None, tell=None, same_article=False, opening=None, silence=(),
+        external=thought.ruled.ticket if thought.known.external is None else None, external_was=None,
     )  # fmt: skip
     if ticket is not None:
         return replace(plain, verdict="follow-up", ticket=ticket)
-    opening = intake.opening(thought.letter, queue or thought.route.queue, tx.current())
-    return replace(plain, verdict="new", queue=opening.queue, ticket=None, opening=opening)
+    wish = intake.asked(thought.letter, thought.envelope, thought.ruled, tx.current())
+    opening = intake.opening(thought.letter, queue or thought.route.queue, tx.current(), wish.title)
+    opening, changes, passed = intake.granted(opening, wish, tx.current())
+    return replace(plain, verdict="new", queue=opening.queue, ticket=None, opening=opening, changes=changes,
+                   why=(*why, *passed))  # fmt: skip

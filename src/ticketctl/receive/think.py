@@ -8,12 +8,12 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ticketctl import errors, intake, letter
-from ticketctl.intake import Asks, Decision, Envelope, Route
+from ticketctl.intake import NO_RULES, Asks, Decision, Envelope, Route, Ruled
 from ticketctl.letter import Letter
 from ticketctl.letter.value import Judgement, Ours
 from ticketctl.policy import Policy
 from ticketctl.receive.value import Incoming, Thought
-from ticketctl.store import Reader
+from ticketctl.store import LetterRow, Reader
 from ticketctl.ticket import Kind, normal, token
 
 
@@ -40,23 +40,46 @@ def asked_policy(tx: Reader, envelope: Envelope) -> Policy:
 
 
 def think(
-    tx: Reader, incoming: Incoming, envelope: Envelope, policy: Policy, now: datetime, *, stored: int | None = None
-) -> Thought:
-    """All there is to find out about a letter. `stored`: it is that mail already, which is no double of itself."""
+    tx: Reader, incoming: Incoming, envelope: Envelope, policy: Policy, now: datetime, *, stored: int | None = None,
+    then: LetterRow | None = None,
+) -> Thought:  # fmt: skip
+    """All there is to find out about a letter. `stored`: it is that mail already, which is no double of itself.
+    `then`: from what was known when that letter came."""
     read = incoming.letter
-    if envelope.sender is None:
-        envelope = replace(envelope, sender=read.envelope_from if read.envelope_from is not None else read.return_path)
+    envelope = sent(read, envelope)
     route = intake.route(read, envelope, policy)
-    asks = intake.asks(read, route, envelope, policy, incoming.content)
-    known = tx.known(asks, now)
+    judged = judged_as(read, envelope, policy)
+    ruled = NO_RULES if incoming.fault else by_rules(read, envelope, judged, policy)
+    asks = intake.asks(read, route, envelope, policy, incoming.content, ruled.ticket)
+    known = tx.known(asks, now) if then is None else tx.known_then(asks, then)
     if stored is not None and known.again is not None and known.again.mail == stored:
         known = replace(known, again=None)
-    judged = letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
-    decision = intake.decide(read, envelope, route, judged, known, policy, now)
+    decision = intake.decide(read, envelope, route, judged, known, policy, now, ruled)
     if incoming.fault and decision.verdict in ("new", "follow-up"):
         decision = Decision(verdict="held", queue=route.queue, why=(*decision.why, incoming.fault), held=incoming.fault)
     return Thought(letter=read, envelope=envelope, route=route, asks=asks, known=known, judged=judged,
-                    decision=decision)  # fmt: skip
+                    decision=decision, ruled=ruled)  # fmt: skip
+
+
+def sent(read: Letter, envelope: Envelope) -> Envelope:
+    """The envelope with the sender that stands in where none was given."""
+    if envelope.sender is not None:
+        return envelope
+    return replace(envelope, sender=read.envelope_from if read.envelope_from is not None else read.return_path)
+
+
+def judged_as(read: Letter, envelope: Envelope, policy: Policy) -> Judgement:
+    """Its kind, and the rows that forbid an answer."""
+    return letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
+
+
+def by_rules(read: Letter, envelope: Envelope, judged: Judgement, policy: Policy) -> Ruled:
+    """What the policy's rules say of a letter."""
+    if not policy.rules:
+        return NO_RULES
+    from ticketctl.intake import rules  # late: most mail on most desks meets none
+
+    return rules.run(read, envelope, judged, policy)
 
 
 def lost(tx: Reader, incoming: Incoming, envelope: Envelope, policy: Policy, now: datetime, reason: str) -> Thought:

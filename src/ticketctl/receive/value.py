@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ticketctl.intake import Asks, Decision, Envelope, Known, Route
+from ticketctl.intake import NO_RULES, Asks, Decision, Envelope, Known, Route, Ruled
 from ticketctl.letter import Letter
 from ticketctl.letter.value import Judgement
 
@@ -45,8 +45,10 @@ class Received(Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> int:
-        """The filter's exit status: 67 for an unknown recipient, else 0."""
-        return 67 if self.decision.verdict == "refused" else 0
+        """The filter's exit status: 77 where a rule refuses, 67 for an unknown recipient, else 0."""
+        if self.decision.verdict != "refused":
+            return 0
+        return 67 if self.decision.refused_by is None else 77
 
 
 class Incoming(Struct, frozen=True, kw_only=True):
@@ -67,3 +69,4 @@ class Thought(Struct, frozen=True, kw_only=True):
     known: Known
     judged: Judgement
     decision: Decision
+    ruled: Ruled = NO_RULES

@@ -40,6 +40,8 @@ def write(tx: Writer, thought: Thought, mail: int | None) -> Received:
         ticket = _ticket(tx, decision.ticket)
         ticket = tx.change(ticket.id, *_steps(tx, decision, ticket.id, ticket.number, ticket.articles + 1, mail))
     tx.place(mail, ticket.id, ticket.articles, decision.verdict)
+    if decision.external is not None:
+        tx.group(decision.external, ticket.id, instead=decision.external_was)
     for other in decision.links:
         if other != ticket.id:
             tx.link(ticket.id, other)

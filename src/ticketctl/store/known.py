@@ -14,24 +14,35 @@ from ticketctl.store import tables as t
 from ticketctl.store.hints import indexed
 from ticketctl.store.rows import TICKET, counted_keys, key_digest, ticket_of
 from ticketctl.store.types import cleaned
-from ticketctl.store.value import AHEAD
+from ticketctl.store.value import AHEAD, LetterRow
 from ticketctl.ticket import Ticket, normal
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _NEVER_COUNTED = ("dropped",)
 
 
-def known(connection: Connection, asks: Asks, now: datetime, *, lock: bool = False) -> Known:
-    """The snapshot that a decision is made from. `lock`: the rows of the tickets in it are ours from now on."""
-    again, twins, same_id = _seen(connection, asks)
+def known(
+    connection: Connection, asks: Asks, now: datetime, *, lock: bool = False, then: LetterRow | None = None
+) -> Known:
+    """The snapshot that a decision is made from. `lock`: the rows of the tickets in it are ours from now on.
+
+    `then`: as it was, as nearly as can be told, when that letter came (`past`).
+    """
+    again, twins, same_id = _seen(connection, asks, then)
     tokens = _tokens(connection, asks.tokens)
-    ids = _ids(connection, asks.ids)
+    ids = _ids(connection, asks.ids, then)
     own = [message_id_key(asks.message_id)] if asks.message_id else []
-    awaited = _awaited(connection, [*(each for each in asks.ids if each not in ids), *own])
+    awaited = _awaited(connection, [*(each for each in asks.ids if each not in ids), *own], then)
     numbers = _numbers(connection, asks.numbers)
+    external = _external(connection, asks.external)
     named = {mailed.ticket for mailed in tokens.values()}
     named |= {ticket for ticket, _ in ids.values()} | {*awaited.values(), *numbers.values()}
+    named |= {external} if external is not None else set()
     named |= {twin.ticket for twin in (*twins, *([again] if again else [])) if twin.ticket is not None}
+    tickets = _candidates(connection, named, now, lock, then)
+    if then is not None:
+        numbers = {number: ticket for number, ticket in numbers.items() if ticket in tickets}
+        external = external if external in tickets else None
     return Known(
         again=again,
         twins=twins,
@@ -40,8 +51,9 @@ def known(connection: Connection, asks: Asks, now: datetime, *, lock: bool = Fal
         ids=ids,
         awaited=awaited,
         numbers=numbers,
-        tickets=_candidates(connection, named, now, lock),
-        counts=_counts(connection, asks.answer_to, now),
+        external=external,
+        tickets=tickets,
+        counts=_counts(connection, asks.answer_to, now, then),
     )
 
 
@@ -56,12 +68,19 @@ def _mailed(row: Row[Any]) -> Mailed:
     )
 
 
-def _seen(connection: Connection, asks: Asks) -> tuple[Twin | None, tuple[Twin, ...], bool]:
+def _before(then: LetterRow | None) -> list[Any]:
+    """Letters that came before that one; all of them where none is named."""
+    return [] if then is None else [t.letter.c.id < then.id]
+
+
+def _seen(connection: Connection, asks: Asks, then: LetterRow | None) -> tuple[Twin | None, tuple[Twin, ...], bool]:
     """This delivery before, the same content in other queues, our Message-ID with other content."""
     c = t.letter.c
     digest = key_digest(asks.key)
     found = connection.execute(
-        select(c.id, c.key_digest, c.key_queue, c.ticket_id, c.n).where(c.content == asks.content).order_by(c.id)
+        select(c.id, c.key_digest, c.key_queue, c.ticket_id, c.n)
+        .where(c.content == asks.content, *_before(then))
+        .order_by(c.id)
     )
     again, twins, same_id = None, [], False
     for row in found:
@@ -72,7 +91,7 @@ def _seen(connection: Connection, asks: Asks) -> tuple[Twin | None, tuple[Twin, 
             twins.append(twin)
     if asks.message_id:
         key = cleaned(message_id_key(asks.message_id))
-        other = select(c.id).where(c.id_key == key, c.content != asks.content).limit(1)
+        other = select(c.id).where(c.id_key == key, c.content != asks.content, *_before(then)).limit(1)
         same_id = connection.execute(other).first() is not None
     return again, tuple(twins), same_id
 
@@ -84,18 +103,19 @@ def _tokens(connection: Connection, tokens: Collection[str]) -> dict[str, Mailed
     return {row.token: _mailed(row) for row in found}
 
 
-def _ids(connection: Connection, ids: Collection[str]) -> dict[str, tuple[int, str]]:
+def _ids(connection: Connection, ids: Collection[str], then: LetterRow | None) -> dict[str, tuple[int, str]]:
     """Ids of letters that became articles; the first letter that bore an id is the one that is meant."""
     if not ids:
         return {}
     wanted = {cleaned(each): each for each in ids}
     c = t.letter.c
-    first = select(func.min(c.id)).where(c.id_key.in_(wanted), c.ticket_id.is_not(None)).group_by(c.id_key)
+    first = select(func.min(c.id)).where(c.id_key.in_(wanted), c.ticket_id.is_not(None), *_before(then))
+    first = first.group_by(c.id_key)
     found = connection.execute(select(c.id_key, c.ticket_id, c.queue).where(c.id.in_(first)))
     return {wanted[row.id_key]: (row.ticket_id, row.queue) for row in found}
 
 
-def _awaited(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+def _awaited(connection: Connection, ids: Collection[str], then: LetterRow | None) -> dict[str, int]:
     """Ids that new mails named before; the first of them is the one that is meant."""
     if not ids:
         return {}
@@ -104,7 +124,7 @@ def _awaited(connection: Connection, ids: Collection[str]) -> dict[str, int]:
     first = (
         select(t.reference.c.id_key, func.min(c.id).label("letter_id"))
         .join_from(t.reference, t.letter)
-        .where(t.reference.c.id_key.in_(wanted), c.verdict == "new", c.ticket_id.is_not(None))
+        .where(t.reference.c.id_key.in_(wanted), c.verdict == "new", c.ticket_id.is_not(None), *_before(then))
         .group_by(t.reference.c.id_key)
         .subquery()
     )
@@ -124,7 +144,18 @@ def _numbers(connection: Connection, numbers: Collection[str]) -> dict[str, int]
     return named
 
 
-def _candidates(connection: Connection, named: Iterable[int], now: datetime, lock: bool) -> dict[int, Candidate]:
+def _external(connection: Connection, name: str | None) -> int | None:
+    """The ticket on which the mails go that a foreign system calls so."""
+    if name is None:
+        return None
+    c = t.external.c
+    ticket: int | None = connection.execute(select(c.ticket_id).where(c.name_digest == key_digest(name))).scalar()
+    return ticket
+
+
+def _candidates(
+    connection: Connection, named: Iterable[int], now: datetime, lock: bool, then: LetterRow | None
+) -> dict[int, Candidate]:
     """The tickets, and those they were merged into, with their parties."""
     tickets: dict[int, Ticket] = {}
     wanted = set(named)
@@ -133,10 +164,14 @@ def _candidates(connection: Connection, named: Iterable[int], now: datetime, loc
         found = connection.execute(asked.with_for_update(key_share=True) if lock else asked)
         tickets |= {row.id: ticket_of(row) for row in found}
         wanted = {x.merged_into for x in tickets.values() if x.merged_into is not None} - tickets.keys()
+    if then is not None:
+        from ticketctl.store import past
+
+        tickets = past.tickets(connection, tickets, then)
     if not tickets:
         return {}
     parties = _parties(connection, tickets)
-    answered = _answered(connection, tickets, now)
+    answered = _answered(connection, tickets, now, then)
     agents = _first_agents(connection, tickets)
     return {
         each: Candidate(
@@ -157,19 +192,27 @@ def _parties(connection: Connection, tickets: dict[int, Ticket]) -> dict[int, se
             parties[each].add(normal(ticket.customer.address))
     c = t.token.c
     for row in connection.execute(
-        select(c.ticket_id, c.recipients).where(c.ticket_id.in_(sorted(tickets)), c.audience == "customer")
+        select(c.ticket_id, c.n, c.recipients).where(c.ticket_id.in_(sorted(tickets)), c.audience == "customer")
     ):
-        parties[row.ticket_id] |= {*row.recipients}
+        if row.n <= tickets[row.ticket_id].articles:  # more there are only where the ticket is as it was
+            parties[row.ticket_id] |= {*row.recipients}
     return parties
 
 
-def _answered(connection: Connection, tickets: Collection[int], now: datetime) -> dict[int, int]:
+def _until(now: datetime, then: LetterRow | None) -> Any:
+    """Mail that we owed until now; until that letter came, without what answered it."""
+    return t.outbox.c.created <= now + AHEAD if then is None else t.outbox.c.created < now
+
+
+def _answered(
+    connection: Connection, tickets: Collection[int], now: datetime, then: LetterRow | None
+) -> dict[int, int]:
     """Automatic answers of the last day by ticket; not those of a clock that stood ahead, who would count for ever."""
     c = t.outbox.c
     counted = (
         select(c.ticket_id, func.count())
         .where(c.ticket_id.in_(sorted(tickets)), c.mail_class == "auto")
-        .where(c.created > now - DAY, c.created <= now + AHEAD)
+        .where(c.created > now - DAY, _until(now, then))
         .where(c.status.not_in(_NEVER_COUNTED))
         .group_by(c.ticket_id)
     )
@@ -177,7 +220,7 @@ def _answered(connection: Connection, tickets: Collection[int], now: datetime) -
     return {row[0]: row[1] for row in found}
 
 
-def _first_agents(connection: Connection, tickets: Collection[int]) -> dict[int, str]:
+def _first_agents(connection: Connection, tickets: dict[int, Ticket]) -> dict[int, str]:
     c = t.article.c
     first = (
         select(c.ticket_id, func.min(c.n).label("n"))
@@ -186,12 +229,12 @@ def _first_agents(connection: Connection, tickets: Collection[int]) -> dict[int,
         .subquery()
     )
     found = connection.execute(
-        select(c.ticket_id, c.agent).join(first, (c.ticket_id == first.c.ticket_id) & (c.n == first.c.n))
+        select(c.ticket_id, c.agent, c.n).join(first, (c.ticket_id == first.c.ticket_id) & (c.n == first.c.n))
     )
-    return {row.ticket_id: row.agent for row in found}
+    return {row.ticket_id: row.agent for row in found if row.n <= tickets[row.ticket_id].articles}
 
 
-def _counts(connection: Connection, answer_to: str | None, now: datetime) -> Counts:
+def _counts(connection: Connection, answer_to: str | None, now: datetime, then: LetterRow | None) -> Counts:
     """Automatic answers of the last hour and day, for G13; none to count where nobody would be answered."""
     if answer_to is None:
         return Counts()
@@ -199,7 +242,7 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime) -> Cou
     c = t.outbox.c
 
     def since(moment: datetime, key: str, *where: Any) -> Any:
-        counted = select(func.count()).select_from(t.outbox).where(c.created > moment, c.created <= now + AHEAD, *where)
+        counted = select(func.count()).select_from(t.outbox).where(c.created > moment, _until(now, then), *where)
         counted = counted.where(c.mail_class == "auto", c.status.not_in(_NEVER_COUNTED))
         return indexed(counted, t.outbox, f"ix_outbox_{key}_created").scalar_subquery()
 

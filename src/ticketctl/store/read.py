@@ -246,6 +246,18 @@ class Reader:
 
         return known.known(self._connection, asks, now)
 
+    def known_then(self, asks: Asks, letter: LetterRow) -> Known:
+        """What the desk knew, as nearly as can be told, when that letter came."""
+        from ticketctl.store import known
+
+        return known.known(self._connection, asks, letter.received, then=letter)
+
+    def letters_before(self, last: int | None, limit: int) -> list[LetterRow]:
+        """The newest letters with ids below `last`, or of all, newest first."""
+        where = [] if last is None else [t.letter.c.id < last]
+        found = self._connection.execute(rows.LETTER.where(*where).order_by(t.letter.c.id.desc()).limit(limit))
+        return [rows.letter_of(row) for row in found]
+
     def letters(
         self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None
     ) -> list[LetterRow]:

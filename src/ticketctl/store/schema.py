@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from ticketctl.errors import Misconfigured
 from ticketctl.store.trouble import is_missing_table
 
-KNOWN = ("0001", "0002", "0003", "0004")  # every revision of migrations/, oldest first
+KNOWN = ("0001", "0002", "0003", "0004", "0007")  # every revision of migrations/, oldest first
 HEAD = KNOWN[-1]
 COPYING = "copying"  # stands in a revision's place while `db copy` is at work, and where it was killed
 _VERSION = text("SELECT version_num FROM alembic_version")

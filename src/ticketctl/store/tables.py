@@ -206,6 +206,13 @@ reference = _table(
     Index(None, "id_key", "letter_id"),
 )
 
+external = _table(  # what a foreign system calls the thing that a ticket is about (a rule's `ticket`)
+    "external",
+    Column("name_digest", Line(64), primary_key=True),
+    Column("name", LongText, nullable=False),
+    _ticket(nullable=False, index=True),
+)
+
 article = _table(
     "article",
     _serial(),

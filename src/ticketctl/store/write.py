@@ -67,6 +67,22 @@ class Writer(Changing):
         values |= {"queue": queue} if queue is not None else {}
         self._letter(letter_id, values)
 
+    def group(self, name: str, ticket_id: int, *, instead: int | None = None) -> None:
+        """The mails that a foreign system calls `name` go on this ticket, no longer on `instead`.
+
+        Raises Again where another process was faster since `known` was asked.
+        """
+        c, digest = t.external.c, rows.key_digest(name)
+        if instead is not None:
+            moved = update(t.external).where(c.name_digest == digest, c.ticket_id == instead)
+            if self._connection.execute(moved.values(ticket_id=ticket_id)).rowcount != 1:
+                raise Again
+            return
+        try:
+            self._connection.execute(insert(t.external), {"name_digest": digest, "name": name, "ticket_id": ticket_id})
+        except IntegrityError as trouble:
+            raise Again from trouble
+
     def _letter(self, letter_id: int, values: Mapping[str, Any]) -> None:
         if self._connection.execute(update(t.letter).where(t.letter.c.id == letter_id).values(**values)).rowcount != 1:
             self.letter(letter_id)  # says that it is not there

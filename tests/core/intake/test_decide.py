@@ -440,7 +440,7 @@ def test_a_trusted_queue_is_no_unknown_recipient_and_a_trusted_owner_must_see_it
     under = replace(under, roles={"all": replace(under.roles["all"], queues={"Support": ("rw",)})})
     found = decided(letter(headers=headers), under=under, envelope=Envelope(recipient="no@example.org", trust=True))
     assert (found.verdict, found.queue, found.changes) == ("new", "Sales", ())
-    assert "X-Ticketctl-Owner: anna may not see queue Sales: passed over" in found.why
+    assert "owner anna may not see queue Sales: passed over" in found.why
 
 
 def test_why_no_answer_went_out_is_told_in_words():

@@ -226,7 +226,6 @@ def test_queues_that_vanish_and_admins_who_are_left() -> None:
 def test_what_is_kept_but_does_nothing_yet_is_remarked() -> None:
     assert p.remarks(p.read(DESK + 'update = "1d"\n[[rules]]\nname = "r"\nwhen = { from = "x" }')) == [
         "queues.Raw.update: kept, but not in force in this version",
-        "rules: kept, but not in force in this version",
     ]
     assert p.remarks(p.read(DESK)) == []
 
