@@ -40,8 +40,12 @@ def test_held_letters_are_listed_shown_and_explained(held: Desk) -> None:
     assert held.run("mail", "show", "1", "-o", "json").json == value
     assert held.run("mail", "show", "<held.e@else.test>", "-o", "json").json == value
     assert "somebody other than its agent" in held.done("mail", "show", "1")
-    told = held.done("mail", "explain", "1")
-    assert told.endswith("held: somebody other than its agent answered a notice to an agent\n")
+    told = held.done("mail", "explain", "1").splitlines()
+    assert told[0] == "How it came"
+    assert told[-2:] == [
+        "  -> held until somebody decides: somebody other than its agent answered a notice to an agent; exit status 0",
+        "=> held, queue Support, kind personal: mail 1",
+    ]
     assert held.done("mail", "show", "1", "--raw").startswith("From: Mallory <mallory@else.test>\n")
     assert held.done("mail", "list", "-o", "ids") == "1\n"
     assert "held" in held.done("status", "--short")

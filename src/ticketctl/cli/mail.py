@@ -60,17 +60,15 @@ def show(frame: Frame, mail: str, raw: bool) -> None:
 @command.word("explain")
 @click.argument("mail")
 def explain(frame: Frame, mail: str) -> None:
-    """Tell step by step why a letter became what it is."""
+    """Tell the story of a letter: how it came, what was tried, found and decided."""
     from ticketctl import page
-    from ticketctl.desk import mail as letters
+    from ticketctl.desk import telling
 
-    value, held, _ = frame.do(letters.mail, mail)
-    outcome = value["verdict"] + (f": {held}" if held else f", article {value['article']}" if value["article"] else "")
-
-    def text() -> str:
-        return page.explain_page(value["why"], outcome=outcome)
-
-    output.one(frame, value, text, key="id")
+    told = frame.do(telling.explained, mail)
+    output.one(frame, told.value, lambda: page.story_page(told.value["steps"], told.end), key="id")
+    if told.twins:
+        others = ", ".join(map(str, told.twins[:10]))
+        output.remark(frame, f"this is mail {told.value['id']}; the same Message-ID have: {others}")
 
 
 @command.word("retry", changes=True)

@@ -36,20 +36,20 @@ def mails(desk: Desk, *, everything: bool = False, limit: int | None = None) -> 
 def mail(desk: Desk, word: str) -> tuple[Value, str | None, tzinfo]:
     """One letter, by id or <message-id>; why it is held, if it is; the agent's time zone."""
     with desk.reading() as view:
-        found = _letter(view, word)
+        found = visible_letter(view, word)
         return mail_value(letter_fields(found)), found.held, view.zone()
 
 
 def raw(desk: Desk, word: str) -> bytes:
     """Its bytes exactly as they came."""
     with desk.reading() as view:
-        return view.tx.raw(_letter(view, word).raw_sha256)
+        return view.tx.raw(visible_letter(view, word).raw_sha256)
 
 
 def may_place(desk: Desk, word: str) -> tuple[int, Actor]:
     """The id of a letter that the agent may retry or place, and who acts. Raises BadData for what is placed already."""
     with desk.reading() as view:
-        found = _letter(view, word)
+        found = _to_place(view, word)
         if found.verdict not in ("held", "dropped"):
             raise BadData(f"mail {found.id} is not held: it is {found.verdict}, article {found.ticket}/{found.n}")
         return found.id, view.actor
@@ -85,20 +85,38 @@ def drop(desk: Desk, word: str) -> Value:
     return attempt(desk, actor, work)
 
 
-def _letter(view: View, word: str) -> LetterRow:
-    """The letter, if the agent may see it; the same NotThere otherwise."""
+def visible_letter(view: View, word: str) -> LetterRow:
+    """The letter, the newest that the agent may see of those that bear that id; the same NotThere otherwise."""
+    found = bearing(view, word)
+    if not found:
+        raise NotThere(f"no mail {word}: `ticketctl mail list --all` shows every letter")
+    return found[0]
+
+
+def bearing(view: View, word: str) -> list[LetterRow]:
+    """The letters of that id or <message-id> that the agent may see, newest first."""
     name = word.strip()
     if not (name.isascii() and name.isdigit()) and "@" not in name:
         raise Usage(f"not a mail: {word!r}; write its id, or its <message-id>")
-    missing = NotThere(f"no mail {word}: `ticketctl mail list --all` shows every letter")
     if name.isdigit() and int(name) >= 2**31:
-        raise missing
-    try:
-        found = view.tx.letter(int(name) if name.isdigit() else name if name.startswith("<") else f"<{name}>")
-    except NotThere:
-        raise missing from None
+        return []
+    found = view.tx.bearing(int(name) if name.isdigit() else name)
+    return [each for each in found if _visible(view, each)]
+
+
+def _visible(view: View, found: LetterRow) -> bool:
+    """A letter that was placed is where its ticket is now, not where it came to."""
     ticket = view.tx.ticket(found.ticket) if found.ticket is not None else None
-    # a letter that was placed is where its ticket is now, not where it came to
-    if not (view.admin or view.rights.may(ticket.queue if ticket else found.queue, "rw")):
-        raise missing
-    return found
+    return view.admin or view.rights.may(ticket.queue if ticket else found.queue, "rw")
+
+
+def _to_place(view: View, word: str) -> LetterRow:
+    """The one letter that is meant: held before dropped, dropped before placed. Usage (2) for one of several."""
+    found = bearing(view, word)
+    for verdict in ("held", "dropped"):
+        some = [each for each in found if each.verdict == verdict]
+        if len(some) > 1:
+            raise Usage(f"several mails are {word}: {', '.join(str(each.id) for each in some[:10])}; write an id")
+        if some:
+            return some[0]
+    return visible_letter(view, word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -12,8 +13,10 @@ from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.control import Control, control
 from ticketctl.intake.evidence import Evidence, defused, gather
+from ticketctl.intake.figures import figures
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
+from ticketctl.intake.trail import came_of, looked_for
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.policy import Policy
@@ -63,10 +66,11 @@ def decide(
         place = replace(place, remarks=(*place.remarks, "same id, other content"))
     if letter.message_id is None and letter.queue_id is None:
         place = replace(place, remarks=(*place.remarks, NO_IDENTITY))
-    plain = replace(plain, why=(*plain.why, *place.why))
+    plain = replace(plain, why=(*plain.why, *looked_for(case), *place.why))
     if place.held:
         return replace(plain, verdict="held", held=place.held)
-    return _open(case, place, plain) if place.found is None else _follow(case, place, place.found, plain)
+    made = _open(case, place, plain) if place.found is None else _follow(case, place, place.found, plain)
+    return replace(made, why=(*made.why, *came_of(case, made)))
 
 
 def _kind_text(judged: Judgement) -> str:
@@ -173,6 +177,7 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
     blind = f"X-Ticketctl-Owner: {asked.owner} may not see queue {case.route.queue}: passed over"
     name = "auto-new-ticket" if place.closed else "auto-reply"
     reply, rows = answer(name, case, case.route.queue, place.closed)
+    told = figures(rows, case, name=name, queue=case.route.queue, candidate=place.closed)
     return replace(
         plain,
         opening=made,
@@ -181,7 +186,7 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
         silence=rows,
-        why=(*plain.why, *((blind,) if asked.owner and not owns else ()), _answer_text(reply, rows)),
+        why=(*plain.why, *((blind,) if asked.owner and not owns else ()), _answer_text(reply, rows, told)),
     )
 
 
@@ -208,6 +213,7 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
     rejected = closed and policy_of_closed == "reject"
     name = "auto-reject" if rejected else "auto-follow-up"
     reply, rows = answer(name, case, ticket.queue, candidate)
+    told = figures(rows, case, name=name, queue=ticket.queue, candidate=candidate)
     changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
     return replace(
         follow,
@@ -216,7 +222,7 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
         answer=reply,
         silence=rows,
         tell=owner,
-        why=(*follow.why, *reasons, _answer_text(reply, rows)),
+        why=(*follow.why, *reasons, _answer_text(reply, rows, told)),
     )
 
 
@@ -323,7 +329,7 @@ def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None
     )
 
 
-def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...]) -> str:
+def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...], told: Mapping[str, str]) -> str:
     if reply is not None:
-        return f"answer: {reply.answer} to {reply.recipient} (A18)"
-    return "no answer: " + in_words(rows)
+        return f"answer: {reply.answer} to {reply.recipient}, template {reply.template} (A18)"
+    return "no answer: " + in_words(rows, told)

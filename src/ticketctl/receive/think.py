@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from ticketctl import errors, intake, letter
 from ticketctl.intake import Asks, Decision, Envelope, Route
 from ticketctl.letter import Letter
-from ticketctl.letter.value import Judgement, Ours
+from ticketctl.letter.value import Judgement
 from ticketctl.policy import Policy
 from ticketctl.receive.value import Incoming, Thought
 from ticketctl.store import Reader
-from ticketctl.ticket import Kind, normal, token
+from ticketctl.ticket import Kind, token
 
 
 def read(raw: bytes) -> Incoming:
@@ -51,10 +51,11 @@ def think(
     known = tx.known(asks, now)
     if stored is not None and known.again is not None and known.again.mail == stored:
         known = replace(known, again=None)
-    judged = letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
+    judged = letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=intake.ours(policy))
     decision = intake.decide(read, envelope, route, judged, known, policy, now)
     if incoming.fault and decision.verdict in ("new", "follow-up"):
         decision = Decision(verdict="held", queue=route.queue, why=(*decision.why, incoming.fault), held=incoming.fault)
+    decision = replace(decision, why=intake.bounded(decision.why))
     return Thought(letter=read, envelope=envelope, route=route, asks=asks, known=known, judged=judged,
                     decision=decision)  # fmt: skip
 
@@ -86,12 +87,3 @@ def fault(failure: Exception) -> str:
     said = failure.message.splitlines()[:1] if isinstance(failure, errors.Refusal) else []
     words = f": {said[0][:200]}" if said else ""
     return f"a fault of ours: {type(failure).__name__}{words}"
-
-
-def _ours(policy: Policy) -> Ours:
-    return Ours(
-        addresses=frozenset(normal(address) for queue in policy.queues.values() for address in queue.addresses),
-        domain=policy.desk.domain.lower(),
-        delimiter=policy.desk.recipient_delimiter,
-        trusted_servers=frozenset(policy.desk.authserv_ids),
-    )

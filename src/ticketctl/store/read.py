@@ -53,13 +53,21 @@ class Reader:
         n = self._connection.execute(select(func.max(t.policy.c.n))).scalar()
         if n is None:
             raise Misconfigured("the desk has no policy yet: run `ticketctl init`")
+        self._policy = self._revised(n)
+        return self._policy
+
+    def policy_then(self, when: datetime) -> Policy:
+        """The policy that held at that time; the current one where there was none yet."""
+        n = self._connection.execute(select(func.max(t.policy.c.n)).where(t.policy.c.at <= when)).scalar()
+        return self.policy() if n is None else self._revised(n)
+
+    def _revised(self, n: int) -> Policy:
         if n not in self._policies:
             from ticketctl.policy import load, read
 
             row = self._connection.execute(select(t.policy).where(t.policy.c.n == n)).one()
             self._policies[n] = load(row.compiled) or read(row.text, revision=n)
-        self._policy = self._policies[n]
-        return self._policy
+        return self._policies[n]
 
     def revision(self, n: int | None = None) -> Revision:
         """That revision of the policy, None for the current one; NotThere (66)."""
@@ -260,6 +268,15 @@ class Reader:
         if row is None:
             raise NotThere(f"no mail {word}: `ticketctl mail list --all` shows every letter")
         return rows.letter_of(row)
+
+    def bearing(self, word: int | str) -> list[LetterRow]:
+        """The letter of that id, or those that bear that Message-ID, newest first, a hundred at most."""
+        from ticketctl.intake.value import message_id_key
+
+        c = t.letter.c
+        where = c.id == word if isinstance(word, int) else c.id_key == cleaned(message_id_key(word))
+        found = self._connection.execute(rows.LETTER.where(where).order_by(c.id.desc()).limit(100))
+        return [rows.letter_of(row) for row in found]
 
     def raw(self, sha256: str) -> bytes:
         """A mail's bytes exactly as they came, by the `raw_sha256` of its letter, article or outbox row."""
