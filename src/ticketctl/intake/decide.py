@@ -61,12 +61,13 @@ def decide(
         return replace(plain, verdict="dropped", why=(*plain.why, "dropped: X-Ticketctl-Ignore"))
     if route.unknown and policy.desk.unknown_recipient == "reject":
         return replace(plain, verdict="refused", why=(*plain.why, "refused: unknown recipient"))
-    place = _place(case)
+    found = gather(case)
+    place = _place(case, found)
     if known.same_id:
         place = replace(place, remarks=(*place.remarks, "same id, other content"))
     if letter.message_id is None and letter.queue_id is None:
         place = replace(place, remarks=(*place.remarks, NO_IDENTITY))
-    plain = replace(plain, why=(*plain.why, *looked_for(case), *place.why))
+    plain = replace(plain, why=(*plain.why, *looked_for(case, found), *place.why))
     if place.held:
         return replace(plain, verdict="held", held=place.held)
     made = _open(case, place, plain) if place.found is None else _follow(case, place, place.found, plain)
@@ -80,9 +81,8 @@ def _kind_text(judged: Judgement) -> str:
 # -- where to ---------------------------------------------------------------------------------------------------
 
 
-def _place(case: Case) -> _Place:
+def _place(case: Case, found: list[Evidence]) -> _Place:
     """The strongest evidence that holds for this sender, or a ticket of its own."""
-    found = gather(case)
     if not found:
         return _Place(why=("no ticket named: a new one",))
     conflict = ("conflict",) if len({evidence.ticket for evidence in found}) > 1 else ()

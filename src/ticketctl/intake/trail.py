@@ -16,7 +16,6 @@ from ticketctl.intake.evidence import (
     REFERENCES_LOOKED_AT,
     RETURNED_LOOKED_AT,
     Evidence,
-    gather,
     numbers,
 )
 from ticketctl.intake.reasons import in_words
@@ -64,15 +63,18 @@ def tried(letter: Letter, route: Route, policy: Policy, *, personal: bool) -> tu
     return tuple(dict.fromkeys(named))
 
 
-def looked_for(case: Case) -> tuple[str, ...]:
-    """What evidence was looked for and what the desk knew of it, and what the sender is to the tickets it names."""
+def looked_for(case: Case, evidence: list[Evidence]) -> tuple[str, ...]:
+    """What evidence was looked for and what the desk knew of it, and what the sender is to the tickets it names.
+
+    `evidence`: what `gather` found.
+    """
     seen = [f"mail {twin.mail} in queue {twin.queue or 'none'} is the same mail" for twin in case.known.twins[:3]]
     if case.known.same_id:
         seen.append("same Message-ID as that of an earlier mail, other content")
     asked = tried(case.letter, case.route, case.policy, personal=case.personal)
     if not asked:
         return tuple(seen)
-    found = list({each.said: each for each in reversed(gather(case))}.values())[::-1]
+    found = list({each.said: each for each in reversed(evidence)}.values())[::-1]
     lines = [_found(each, case) for each in found[:FOUND_LIMIT]]
     tickets = list(dict.fromkeys(each.ticket for each in found))
     standing = [_standing(case, case.known.tickets[each]) for each in tickets[:3]]
