@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 Value = dict[str, Any]
 
-COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number", "article")
+VERDICTS = ("new", "follow-up", "held", "dropped")  # of letters that are kept
+KINDS = ("personal", "auto", "bounce", "mdn", "feedback", "list", "bulk", "loop")
+COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number", "article", "rule")
 
 command = Family("mail", help="Letters as they came: see, place, retry, drop those that are held.", examples="""
 ticketctl mail list                    what is held
+ticketctl mail list --all --since 7d   all of the last week
 ticketctl mail explain 12              why
 ticketctl mail accept 12 -Q Support    a new ticket made of it
 ticketctl mail accept 12 --ticket 17   an article on that ticket
@@ -30,14 +33,22 @@ ticketctl mail accept 12 --ticket 17   an article on that ticket
 
 @command.word("list")
 @click.option("--all", "everything", is_flag=True, help="Every letter ever received, not only those that are held.")
+@click.option("--since", metavar="WHEN", help="Received since then: 7d, fri, 'yesterday 14:00', 2026-12-01.")
+@click.option("-Q", "--queue", metavar="QUEUE", shell_complete=completing.queues, help="Of this queue.")
+@click.option("--verdict", type=click.Choice(VERDICTS), help="What became of it; looks among all.")
+@click.option("--kind", type=click.Choice(KINDS), help="Of this kind.")
+@click.option("--rule", metavar="RULE", help="Where this row (A5) or rule of the policy fired.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many, the newest.")
-def list_(frame: Frame, everything: bool, limit: int | None) -> None:
+def list_(frame: Frame, everything: bool, limit: int | None, **sought: str | None) -> None:
     """List held letters, newest first."""
     from ticketctl import page
     from ticketctl.desk import mail
 
-    found = frame.do(mail.mails, everything=everything, limit=limit)
+    found = frame.do(mail.mails, everything=everything, limit=limit, **sought)
     output.rows(frame, found.mails, columns=COLUMNS, table=page.MAIL_COLUMNS, zone=found.zone)
+    asked = everything or sought["verdict"] is not None or not any(sought.values())
+    if not found.mails and not asked:
+        output.remark(frame, "no such letter is held; --all looks among every letter ever received")
 
 
 @command.word("show")

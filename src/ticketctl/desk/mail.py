@@ -11,6 +11,7 @@ from ticketctl.desk import Desk, Value, View, attempt
 from ticketctl.desk.reading import letter_fields
 from ticketctl.errors import BadData, NotAllowed, NotThere, Usage
 from ticketctl.page import mail_value
+from ticketctl.query.when import since as since_
 from ticketctl.ticket import Actor
 
 if TYPE_CHECKING:
@@ -24,12 +25,29 @@ class Letters(Struct, frozen=True, kw_only=True):
     zone: tzinfo
 
 
-def mails(desk: Desk, *, everything: bool = False, limit: int | None = None) -> Letters:
-    """Held letters, or every one ever received: all for an admin, else those of queues where the agent has rw."""
+def mails(
+    desk: Desk,
+    *,
+    everything: bool = False,
+    limit: int | None = None,
+    since: str | None = None,
+    queue: str | None = None,
+    verdict: str | None = None,
+    kind: str | None = None,
+    rule: str | None = None,
+) -> Letters:
+    """Held letters, or every one ever received: all for an admin, else those of queues where the agent has rw.
+
+    `since`: a past WHEN in the agent's zone; `rule`: a row ("A5") or the name of a rule. Raises Usage, NotThere.
+    """
     with desk.reading() as view:
+        if queue is not None and (queue not in view.policy.queues or not view.rights.may(queue, "ro")):
+            raise NotThere(f"no queue {queue!r}; `ticketctl queue list` names them")
+        moment = since_(since, now=desk.now, zone=view.zone()) if since is not None else None
         found = view.tx.letters(
-            held_only=not everything, queues=None if view.admin else view.queues("rw"), limit=limit
-        )
+            held_only=not everything and verdict is None, queues=None if view.admin else view.queues("rw"),
+            limit=limit, since=moment, queue=queue, verdict=verdict, kind=kind, rule=rule,
+        )  # fmt: skip
         return Letters(mails=[mail_value(letter_fields(each)) for each in found], zone=view.zone())
 
 

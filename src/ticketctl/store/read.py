@@ -57,9 +57,10 @@ class Reader:
         return self._policy
 
     def policy_then(self, when: datetime) -> Policy:
-        """The policy that held at that time; the current one where there was none yet."""
-        n = self._connection.execute(select(func.max(t.policy.c.n)).where(t.policy.c.at <= when)).scalar()
-        return self.policy() if n is None else self._revised(n)
+        """The policy that held at that time; the first one where there was none yet."""
+        c = t.policy.c
+        n = self._connection.execute(select(func.max(c.n)).where(c.at <= when)).scalar()
+        return self._revised(n or self._connection.execute(select(func.min(c.n))).scalar_one())
 
     def _revised(self, n: int) -> Policy:
         if n not in self._policies:
@@ -247,16 +248,13 @@ class Reader:
         return known.known(self._connection, asks, now)
 
     def letters(
-        self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None
+        self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None, **sought: Any
     ) -> list[LetterRow]:
         """Letters that were accepted, newest first; those that are held, unless told otherwise. `queues`: where they
-        are now: a letter that was placed is where its ticket is."""
-        c = t.letter.c
-        where = [c.verdict == "held"] if held_only else []
-        place = c.queue if held_only else func.coalesce(t.ticket.c.queue, c.queue)
-        where += [place.in_(sorted(queues))] if queues is not None else []
-        found = self._connection.execute(rows.LETTER.where(*where).order_by(c.id.desc()).limit(limit))
-        return [rows.letter_of(row) for row in found]
+        are now: a letter that was placed is where its ticket is. `sought`: more of letters.Sought."""
+        from ticketctl.store.letters import Sought, letters
+
+        return letters(self._connection, Sought(held_only=held_only, queues=queues, limit=limit, **sought))
 
     def letter(self, word: int | str) -> LetterRow:
         """The letter of that id or Message-ID (the newest one that bears it); NotThere (66)."""
@@ -315,7 +313,7 @@ class Reader:
         statuses = outbox.UNSENT if unsent_only else outbox.EVERY
         return outbox.listed(self._connection, statuses, agent, limit, notices=notices)
 
-    def due_mail(self, now: datetime, limit: int, only: int | None = None) -> list[OutboxRow]:
+    def due_mail(self, now: datetime, limit: int | None, only: int | None = None) -> list[OutboxRow]:
         """Owed mail whose time has come, whatever a brake says, in the order of `flush`; `only` that row."""
         if only is not None:
             c = t.outbox.c
