@@ -105,6 +105,21 @@ def test_a_list_in_a_pipe_has_the_rule_at_its_end(week: Desk) -> None:
     assert week.done("mail", "list", "--all", "--kind", "auto") == line
 
 
+def test_people_see_why_a_letter_is_held_and_each_reason_on_its_line(week: Desk) -> None:
+    held = week.done("mail", "list", "-o", "table").splitlines()
+    assert held[0].split() == ["ID", "RECEIVED", "KIND", "FROM", "SUBJECT", "HELD"]
+    assert held[1].startswith(" 6 ")
+    assert "  somebody other than" in held[1]
+    everything = week.done("mail", "list", "--all", "--limit", "2", "-o", "table").splitlines()
+    assert everything[0].split() == ["ID", "RECEIVED", "VERDICT", "KIND", "FROM", "SUBJECT", "NUMBER"]
+    assert week.done("mail", "show", "1").splitlines()[-4:] == [
+        "why         queue Support: envelope recipient support@example.org",
+        "            kind personal",
+        "            no ticket named: a new one",
+        "            no answer: queue Support has no auto-reply (A17)",
+    ]
+
+
 # -- one Message-ID, several letters ------------------------------------------------------------------------------
 
 
@@ -136,7 +151,7 @@ def test_what_changes_a_letter_wants_to_know_which_one(twice: Desk) -> None:
         assert (ran.status, ran.err) == (2, "ticketctl: several mails are <same@shop.test>: 2, 1; write an id\n")
     assert twice.done("mail", "drop", "2") == "mail 2 dropped\n"
     assert twice.done("mail", "accept", "<same@shop.test>", "-Q", "Sales").startswith("mail 1 new, article 3/1 of ")
-    assert twice.done("mail", "retry", "<same@shop.test>") == "mail 2 held\n"
+    assert twice.done("mail", "retry", "<same@shop.test>").startswith("mail 2 held: somebody other ")
 
 
 def test_an_id_names_the_newest_letter_that_one_may_see(make_desk: MakeDesk) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ticketctl.receive import Received
 
 Value = dict[str, Any]
+Became = tuple[Value, str | None]  # a letter as it is now, and why it is held, if it is
 
 VERDICTS = ("new", "follow-up", "held", "dropped")  # of letters that are kept
 KINDS = ("personal", "auto", "bounce", "mdn", "feedback", "list", "bulk", "loop")
@@ -41,11 +42,16 @@ ticketctl mail accept 12 --ticket 17   an article on that ticket
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many, the newest.")
 def list_(frame: Frame, everything: bool, limit: int | None, **sought: str | None) -> None:
     """List held letters, newest first."""
+    from msgspec import structs
+
     from ticketctl import page
     from ticketctl.desk import mail
 
     found = frame.do(mail.mails, everything=everything, limit=limit, **sought)
-    output.rows(frame, found.mails, columns=COLUMNS, table=page.MAIL_COLUMNS, zone=found.zone)
+    if found.held and output.form(frame) == "table":  # people want to know why; the machine's object is the contract's
+        found = structs.replace(found, mails=[{**each, "held": found.held.get(each["id"])} for each in found.mails])
+    columns = page.HELD_COLUMNS if all(each["verdict"] == "held" for each in found.mails) else page.MAIL_COLUMNS
+    output.rows(frame, found.mails, columns=COLUMNS, table=columns, zone=found.zone)
     asked = everything or sought["verdict"] is not None or not any(sought.values())
     if not found.mails and not asked:
         output.remark(frame, "no such letter is held; --all looks among every letter ever received")
@@ -64,8 +70,9 @@ def show(frame: Frame, mail: str, raw: bool) -> None:
         saving.to_stdout(File(name="mail.eml", content_type="message/rfc822", content=content), force_text=True)
         return
     value, held, zone = frame.do(letters.mail, mail)
-    told = {**value, "held": held} if held else value
-    output.one(frame, value, lambda: output.fields(told, zone), key="id")
+    told = {**value, "why": None, **({"held": held} if held else {})}
+    reasons = output.reasons(value["why"], wide=max(map(len, value)))
+    output.one(frame, value, lambda: output.fields(told, zone) + reasons, key="id")
 
 
 @command.word("explain")
@@ -89,7 +96,7 @@ def retry(frame: Frame, mails: tuple[str, ...]) -> int:
     from ticketctl import receive
     from ticketctl.desk import mail
 
-    def again(word: str) -> Value:
+    def again(word: str) -> Became:
         number, actor = frame.do(mail.may_place, word)
         return _became(frame, number, receive.retry(frame.store, number, frame.now, actor.name))
 
@@ -109,7 +116,7 @@ def accept(frame: Frame, mail: str, queue: str | None, ticket: str | None) -> in
     if (queue is None) == (ticket is None):
         raise Usage("where to? either -Q QUEUE or --ticket TICKET")
 
-    def place(word: str) -> Value:
+    def place(word: str) -> Became:
         number, actor = frame.do(letters.may_place, word)
         goal = frame.do(letters.ticket_id, ticket) if ticket is not None else None
         if queue is not None:
@@ -126,33 +133,35 @@ def drop(frame: Frame, mails: tuple[str, ...]) -> int:
     """Drop held letters: no longer shown as held, their bytes stay (mail list --all)."""
     from ticketctl.desk import mail
 
-    return _each(frame, given(mails), lambda word: frame.do(mail.drop, word))
+    return _each(frame, given(mails), lambda word: (frame.do(mail.drop, word), None))
 
 
-def _became(frame: Frame, number: int, received: Received) -> Value:
+def _became(frame: Frame, number: int, received: Received) -> Became:
     """A letter as it is now; in a rehearsal, as it would be."""
     from ticketctl.desk import mail
 
-    value, _, _ = frame.do(mail.mail, str(number))
+    value, held, _ = frame.do(mail.mail, str(number))
     article = f"{received.ticket}/{received.n}" if received.n is not None else None
-    return {**value, "verdict": received.decision.verdict, "number": received.number, "article": article}
+    now = {**value, "verdict": received.decision.verdict, "number": received.number, "article": article}
+    return now, held if received.decision.verdict == "held" else None
 
 
-def _each(frame: Frame, words: Sequence[str], act: Callable[[str], Value]) -> int:
+def _each(frame: Frame, words: Sequence[str], act: Callable[[str], Became]) -> int:
     """Every letter by itself, as it is then; gives the exit status of those that were refused."""
     refused: list[Refusal] = []
-    values: list[Value] = []
+    became: list[Became] = []
     for each in words:
         try:
-            values.append(act(each))
+            became.append(act(each))
         except Refusal as refusal:
             refused.append(refusal)
-    _print(frame, values)
+    _print(frame, became)
     return output.refused(frame, refused)
 
 
-def _print(frame: Frame, values: list[Value]) -> None:
-    """Letters as they are now: a line each."""
+def _print(frame: Frame, became: list[Became]) -> None:
+    """Letters as they are now: a line each, with the reason of those that are held still."""
+    values = [value for value, _ in became]
     if frame.options.quiet and frame.options.output in (None, "table"):
         return
     values = [{**value, "dry_run": True} for value in values] if frame.options.dry_run else values
@@ -162,5 +171,6 @@ def _print(frame: Frame, values: list[Value]) -> None:
         output.lines(
             f"mail {value['id']} {tried}{value['verdict']}"
             + (f", article {value['article']} of {value['number']}" if value["article"] else "")
-            for value in values
+            + (f": {held}" if held else "")
+            for value, (_, held) in zip(values, became, strict=True)
         )

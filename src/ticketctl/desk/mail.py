@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class Letters(Struct, frozen=True, kw_only=True):
-    """Letters, newest first, and the agent's time zone."""
+    """Letters, newest first, why those are held that are, by id, and the agent's time zone."""
 
     mails: list[Value]
+    held: dict[int, str]
     zone: tzinfo
 
 
@@ -48,7 +49,8 @@ def mails(
             held_only=not everything and verdict is None, queues=None if view.admin else view.queues("rw"),
             limit=limit, since=moment, queue=queue, verdict=verdict, kind=kind, rule=rule,
         )  # fmt: skip
-        return Letters(mails=[mail_value(letter_fields(each)) for each in found], zone=view.zone())
+        held = {each.id: each.held for each in found if each.held}
+        return Letters(mails=[mail_value(letter_fields(each)) for each in found], held=held, zone=view.zone())
 
 
 def mail(desk: Desk, word: str) -> tuple[Value, str | None, tzinfo]:

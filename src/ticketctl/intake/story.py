@@ -200,9 +200,7 @@ def _seen(letter: Letter, envelope: Envelope, policy: Policy, outcome: Outcome) 
     return Step(step="seen", tried=key, found="seen before" if outcome.verdict == "duplicate" else "not seen before")
 
 
-def _ticket(
-    letter: Letter, envelope: Envelope, policy: Policy, outcome: Outcome, lines: list[str]
-) -> list[Step]:
+def _ticket(letter: Letter, envelope: Envelope, policy: Policy, outcome: Outcome, lines: list[str]) -> list[Step]:
     """Each mark that may name a ticket, found or not; then what that decided."""
     if outcome.verdict in ("duplicate", "refused") or (outcome.verdict == "dropped" and not lines):
         return _decided("ticket", lines)

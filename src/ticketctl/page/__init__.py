@@ -9,7 +9,17 @@ from ticketctl.page.machine import TSV_COLUMNS, ids, json_, jsonl, tsv
 from ticketctl.page.safe import escape
 from ticketctl.page.status import brake_line, status_page, status_short
 from ticketctl.page.story import step_value, story_page
-from ticketctl.page.table import LIST_COLUMNS, MAIL_COLUMNS, OUTBOX_COLUMNS, age, local, table, telling, width_of
+from ticketctl.page.table import (
+    HELD_COLUMNS,
+    LIST_COLUMNS,
+    MAIL_COLUMNS,
+    OUTBOX_COLUMNS,
+    age,
+    local,
+    table,
+    telling,
+    width_of,
+)
 from ticketctl.page.thread import answer_lines, article_page, change_line, history_page, show_page
 from ticketctl.page.value import (
     article_value,
@@ -23,6 +33,7 @@ from ticketctl.page.value import (
 )
 
 __all__ = [
+    "HELD_COLUMNS",
     "LIST_COLUMNS",
     "MAIL_COLUMNS",
     "OUTBOX_COLUMNS",

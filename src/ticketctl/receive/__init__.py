@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from ticketctl import errors
 from ticketctl.intake import Envelope, ours
 from ticketctl.policy import Policy
-from ticketctl.receive.think import asked_policy, bare, fault, lost, read, think
+from ticketctl.receive.think import FAULT, asked_policy, bare, fault, lost, read, think
 from ticketctl.receive.value import Incoming, Received
 from ticketctl.receive.write import write
 from ticketctl.store import Again, Store
@@ -79,6 +79,8 @@ def told(
     received = Received(letter=thought.letter, envelope=thought.envelope, decision=decision, ticket=decision.ticket,
                         number=ticket.ticket.number if ticket else None)  # fmt: skip
     outcome = received.outcome(incoming.content)
+    if (decision.held or "").startswith(FAULT):
+        return received, plain_story(outcome)
     try:
         return received, story(thought.letter, thought.envelope, policy, outcome, ours(policy))
     except Exception:  # what is held since it cannot be read whole is told from what was decided

@@ -16,6 +16,8 @@ from ticketctl.receive.value import Incoming, Thought
 from ticketctl.store import Reader
 from ticketctl.ticket import Kind, token
 
+FAULT = "a fault of ours: "  # how the reason begins for which a letter is held that nobody decided about
+
 
 def read(raw: bytes) -> Incoming:
     """The letter of these bytes. Where reading fails, a bare one with the reason."""
@@ -86,4 +88,4 @@ def fault(failure: Exception) -> str:
     """Its name, and where it is a refusal of ours its words."""
     said = failure.message.splitlines()[:1] if isinstance(failure, errors.Refusal) else []
     words = f": {said[0][:200]}" if said else ""
-    return f"a fault of ours: {type(failure).__name__}{words}"
+    return f"{FAULT}{type(failure).__name__}{words}"
