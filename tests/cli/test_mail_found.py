@@ -8,7 +8,8 @@ import pytest
 
 from cli.conftest import NOW, Desk, MakeDesk
 from ticketctl.intake import Envelope
-from ticketctl.receive import receive
+from ticketctl.page import step_value
+from ticketctl.receive import receive, told
 
 ANSWERING = '[templates.got-it]\nkind = "auto"\nsubject = "We have it"\nbody = "Number {{ ticket.number }}."\n'
 DAY = timedelta(days=1)
@@ -167,15 +168,49 @@ def test_an_id_names_the_newest_letter_that_one_may_see(make_desk: MakeDesk) -> 
 
 
 def test_explain_as_json_is_the_mail_with_its_steps(week: Desk) -> None:
-    told = week.run("mail", "explain", "2", "-o", "json").json
-    assert {key: told[key] for key in told if key != "steps"} == week.run("mail", "show", "2", "-o", "json").json
-    assert [step for step in told["steps"] if step["step"] in ("kind", "verdict")] == [
+    value = week.run("mail", "explain", "2", "-o", "json").json
+    assert {key: value[key] for key in value if key != "steps"} == week.run("mail", "show", "2", "-o", "json").json
+    assert [step for step in value["steps"] if step["step"] in ("kind", "verdict")] == [
         {"step": "kind", "tried": "A5", "found": "Auto-Submitted: auto-replied", "decided": None},
         {"step": "kind", "tried": None, "found": None,
          "decided": "kind auto: Auto-Submitted says that a machine wrote it (A5)"},
         {"step": "verdict", "tried": None, "found": None,
          "decided": "a new ticket 2026111710000031 in queue Support; exit status 0"},
     ]  # fmt: skip
+
+
+def test_the_filter_before_and_the_agent_afterwards_tell_the_same_story(week: Desk) -> None:
+    for n, headers in enumerate(
+        ((), ("In-Reply-To: <1@shop.test>",), ("Auto-Submitted: auto-replied", "Precedence: bulk"),
+         ("References: <0@shop.test> <4@shop.test>", "X-Ticketctl-State: open")), 8):  # fmt: skip
+        raw, envelope = mail(n, *headers), Envelope(recipient="support@example.org", sender="emma@shop.test")
+        received, steps = told(week.store, raw, envelope, NOW)
+        became = receive(week.store, raw, envelope, NOW)
+        assert became.decision == received.decision
+        before = [step_value(step) for step in steps]
+        afterwards = week.run("mail", "explain", str(became.mail), "-o", "json").json["steps"]
+        afterwards[-1]["decided"] = afterwards[-1]["decided"].replace(f"a new ticket {became.number}", "a new ticket")
+        assert afterwards == before
+
+
+def test_a_mail_that_was_too_much_is_not_read_again(week: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("ticketctl.intake.decide", too_much)
+        take(week, mail(8))
+        before = [step_value(step) for step in told(week.store, mail(9), Envelope(sender=""), NOW)[1]]
+    assert week.done("mail", "explain", "8").splitlines() == [
+        "Which queue",
+        "  -> queue Support: envelope recipient support@example.org",
+        "Verdict",
+        "  -> a fault of ours: MemoryError",
+        "  -> held until somebody decides: a fault of ours: MemoryError; exit status 0",
+        "=> held, queue Support, kind personal: mail 8",
+    ]
+    assert [step["step"] for step in before] == ["queue", "verdict", "verdict"]
+
+
+def too_much(*_: object, **__: object) -> None:
+    raise MemoryError
 
 
 def test_a_mail_is_explained_by_the_policy_that_held_when_it_came(week: Desk) -> None:

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from core.intake.desk import CUSTOMER, NOW, known, policy, ticket
+from conftest import CORPUS
+from core.intake.desk import CUSTOMER, NOW, NUMBER, known, policy, ticket
 from ticketctl import letter
 from ticketctl.intake import Counts, Envelope, Known, Twin, bounded, decide, ours, route
 from ticketctl.intake.story import Outcome, Step, plain_story, story
 from ticketctl.intake.trail import WHY_LIMIT
 from ticketctl.page import step_value, story_page
+from ticketctl.page.safe import unsafe
 from ticketctl.ticket import State
 
 TO_SUPPORT = Envelope(recipient="support@example.org", sender=CUSTOMER)
@@ -151,3 +155,47 @@ def test_no_story_begins_with_what_a_mail_system_takes_for_a_status():
     page = story_page(map(step_value, told(raw, known(), Envelope(recipient="5.1.1 x"))), "end")
     assert page.startswith("How it came\n")
     assert story_page([], "x") == "Story\n=> x\n"
+
+
+# -- whatever comes -----------------------------------------------------------------------------------------------
+
+NAMES = ["From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References", "Return-Path", "Delivered-To",
+         "Auto-Submitted", "List-Id", "X-Ticketctl-Queue", "X-Spam-Flag", "Content-Type", "", "\x1b"]  # fmt: skip
+VALUES = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from([
+        f"<t.abcdefghijklmnopqrstuvwxyz.{NUMBER}@example.org>", f"[Ticket#{NUMBER}]", "support@example.org", CUSTOMER,
+        "<>", "multipart/report; boundary=b", "auto-replied", "x" * 3000, "=?utf-8?q?=0A?=",
+        "<first@customer.test> " * 30,
+    ]),
+)  # fmt: skip
+
+
+def held_to_its_promises(raw: bytes, envelope: Envelope) -> None:
+    steps = told(raw, known(), envelope)
+    page = story_page(map(step_value, steps), "end")
+    assert steps[-1].step == "verdict"
+    assert (steps[-1].decided or "").endswith(("; exit status 0", "; exit status 67"))
+    assert page.startswith("How it came\n  envelope recipient: ")
+    assert not unsafe("\n").search(page)
+    assert max(map(len, page.splitlines())) < 800
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=12),
+    st.one_of(st.none(), VALUES),
+    st.one_of(st.none(), VALUES),
+    st.booleans(),
+)
+def test_whatever_comes_has_a_story_that_ends_with_a_verdict(headers, recipient, sender, trust):
+    raw = "".join(f"{name}: {value}\n" for name, value in headers).encode("utf-8", "surrogatepass") + b"\nx\n"
+    held_to_its_promises(raw, Envelope(recipient=recipient, sender=sender, trust=trust))
+
+
+@pytest.mark.requires("corpus")
+def test_every_mail_of_other_projects_has_a_story_that_ends_with_a_verdict():
+    mails = list(CORPUS.glob("*/*"))
+    assert len(mails) > 500
+    for path in mails:
+        held_to_its_promises(path.read_bytes(), Envelope(recipient="support@example.org"))
