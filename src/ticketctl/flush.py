@@ -28,6 +28,7 @@ GIVE_UP = timedelta(days=5)
 TOO_OLD = timedelta(days=1)  # what a machine says is of no use later: a backlog must not answer last week's mail
 RACES = 8  # so often a race may be lost before it is the caller's turn to try again
 PAUSE = 0.2  # seconds between two tries, at most
+RENDERED = "rendered"  # in a row's plan, on a host that never sends
 PATIENT_TRIES = 5  # so often all recipients of a mail wait for the one that a server puts off
 
 Became = Literal["sent", "deferred", "failed", "unknown", "rendered"]
@@ -60,14 +61,19 @@ def flush(
     now: datetime,
     limit: int = 1000,
     send: bool = True,
+    shadow: bool = False,
     only: int | None = None,
     timeout: float = post.TIMEOUT,
 ) -> Report:
     """One pass over the outbox: at most `limit` mails, or `only` that row. Never raises for what a mail or the mail
     system does; trouble of the database goes through.
 
-    `send` false: everything due is rendered and reported, nothing claimed or sent. Two passes at once are harmless.
+    `send` false: everything due is rendered and reported, nothing claimed or sent. `shadow`: this host never sends,
+    each mail is rendered once, and what is too old to be sent is dropped. Two passes at once are harmless.
     """
+    if shadow:
+        _stale_dropped(store, now)
+        return _shadowed(store, policy, now=now, limit=limit)
     if not send:
         return _rehearsed(store, policy, now=now, limit=limit, only=only)
     if only is None:
@@ -248,12 +254,31 @@ def _stamp(tx: Writer, result: Result, outcomes: list[Outcome]) -> None:
 
 def _rehearsed(store: Store, policy: Policy, *, now: datetime, limit: int, only: int | None) -> Report:
     """What would be sent."""
+    with store.reading() as tx:
+        return Report(results=tuple(_tried(tx, policy, row, now) for row in tx.due_mail(now, limit, only)))
+
+
+def _tried(tx: Reader, policy: Policy, row: OutboxRow, now: datetime) -> Result:
+    """Rendered, and no more; `error` where it cannot be."""
+    try:
+        rendered(tx, policy, row, now)
+    except (BadData, NotThere) as broken:
+        return Result(row=row, became="rendered", error=broken.message)
+    return Result(row=row, became="rendered")
+
+
+def _shadowed(store: Store, policy: Policy, *, now: datetime, limit: int) -> Report:
+    """What is due and was not rendered yet; a week of it must not be rendered again every minute."""
     results: list[Result] = []
     with store.reading() as tx:
-        for row in tx.due_mail(now, limit, only):
-            try:
-                rendered(tx, policy, row, now)
-                results.append(Result(row=row, became="rendered"))
-            except (BadData, NotThere) as broken:
-                results.append(Result(row=row, became="rendered", error=broken.message))
+        fresh = [row for row in tx.due_mail(now, None) if not row.plan.get(RENDERED)]
+        results = [_tried(tx, policy, row, now) for row in fresh[:limit]]
+    if results:
+        try:
+            with store.writing(SYSTEM, now) as tx:
+                for result in results:
+                    tx.rendered(result.row, result.error)
+        except TryAgain as lost:  # another pass was faster: the next one renders what is left
+            if not lost.race:
+                raise
     return Report(results=tuple(results))

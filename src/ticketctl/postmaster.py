@@ -155,19 +155,20 @@ def _receive(request: Request, store: Store, raw: bytes, envelopes: list[Envelop
 
 
 def _explain(request: Request, store: Store, raw: bytes, envelopes: list[Envelope], now: datetime) -> int:
-    from ticketctl.receive import explain, read
+    """The story of the mail, for each recipient."""
+    from ticketctl.page import json_, step_value, story_page
+    from ticketctl.receive import read, told
 
     incoming = read(raw)
     for envelope in envelopes:
-        received = explain(store, incoming, envelope, now)
+        received, steps = told(store, incoming, envelope, now)
+        values = [step_value(step) for step in steps]
         if request.form == "json":
-            _print(request, [received], now)
+            _write(json_({**received.as_value(now), "steps": values}).rstrip("\n") + "\n")
             continue
         decision = received.decision
-        for step, reason in enumerate(decision.why, 1):
-            _write(f"{step:2} {_harmless(reason)}\n")
-        end = f"=> {decision.verdict}, queue {decision.queue}, kind {decision.kind}: status {received.status}"
-        _write(f"{_harmless(end)}\n")
+        end = f"{decision.verdict}, queue {decision.queue}, kind {decision.kind}: status {received.status}"
+        _write(story_page(values, end))
     return 0
 
 

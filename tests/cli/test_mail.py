@@ -10,6 +10,7 @@ from ticketctl.receive import receive
 
 FIRST = "2026112210000014"
 SECOND = "2026112210000023"
+REASON = "somebody other than its agent answered a notice to an agent"
 
 
 def mail(reference: str, *, subject: str = "Re: notice", sender: str = "mallory@else.test") -> bytes:
@@ -40,8 +41,12 @@ def test_held_letters_are_listed_shown_and_explained(held: Desk) -> None:
     assert held.run("mail", "show", "1", "-o", "json").json == value
     assert held.run("mail", "show", "<held.e@else.test>", "-o", "json").json == value
     assert "somebody other than its agent" in held.done("mail", "show", "1")
-    told = held.done("mail", "explain", "1")
-    assert told.endswith("held: somebody other than its agent answered a notice to an agent\n")
+    told = held.done("mail", "explain", "1").splitlines()
+    assert told[0] == "How it came"
+    assert told[-2:] == [
+        "  -> held until somebody decides: somebody other than its agent answered a notice to an agent; exit status 0",
+        "=> held, queue Support, kind personal: mail 1",
+    ]
     assert held.done("mail", "show", "1", "--raw").startswith("From: Mallory <mallory@else.test>\n")
     assert held.done("mail", "list", "-o", "ids") == "1\n"
     assert "held" in held.done("status", "--short")
@@ -65,7 +70,7 @@ def test_a_held_letter_becomes_an_article_by_hand(held: Desk) -> None:
 
 def test_retry_lets_it_through_intake_again(held: Desk) -> None:
     ran = held.run("mail", "retry", "1")
-    assert (ran.status, ran.out) == (0, "mail 1 held\n")
+    assert (ran.status, ran.out) == (0, f"mail 1 held: {REASON}\n")
     assert held.run("mail", "show", "1", "-o", "json").json["why"][-1] == "tried again by anna"
     assert "somebody other than its agent" in held.done("mail", "show", "1")
 
@@ -151,7 +156,7 @@ def test_mails_are_named_on_stdin_too(owing: Desk) -> None:
 
 
 def test_letters_are_named_on_stdin_too(held: Desk) -> None:
-    assert held.done("mail", "retry", "-", stdin=held.done("mail", "list", "-o", "ids")) == "mail 1 held\n"
+    assert held.done("mail", "retry", "-", stdin=held.done("mail", "list", "-o", "ids")) == f"mail 1 held: {REASON}\n"
     assert held.done("mail", "drop", "-", stdin="1\n") == "mail 1 dropped\n"
 
 

@@ -24,6 +24,7 @@ default-queue = "Raw"
 addresses = ["raw@tickets.test"]
 [queues.Support]
 addresses = ["support@tickets.test", "support@local.test"]
+{support}
 [agents.admin]
 name = "Anna Martin"
 email = "anna@example.test"
@@ -32,6 +33,9 @@ admin = true
 roles = ["all"]
 [roles.all.queues]
 "*" = ["rw"]
+[templates.got-it]
+kind = "auto"
+body = "Number {{{{ ticket.number }}}}."
 """
 
 
@@ -74,10 +78,10 @@ class Desk:
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout
 
-    def apply(self, desk: str) -> None:
-        """Make a policy current in which [desk] has these lines, too."""
+    def apply(self, desk: str, support: str = "") -> None:
+        """Make a policy current in which [desk] has these lines, too, and queue Support those."""
         policy = self.root / "policy.toml"
-        policy.write_text(POLICY.format(desk=desk, user=USER))
+        policy.write_text(POLICY.format(desk=desk, support=support, user=USER))
         policy.chmod(0o644)
         self.run("policy", "apply", "--force", "-m", "for a test", str(policy))
 

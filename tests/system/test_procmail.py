@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import pwd
 import shutil
 import subprocess
@@ -157,3 +158,38 @@ def test_what_is_not_the_desks_stays_with_its_owner(run_by: Callable[[str], Proc
     procmail = run_by("personal.rc")
     assert procmail("exit 75", MAIL.replace(b"support@", b"someone@")) == 0
     assert procmail.mailboxes() == [procmail.default]
+
+
+# -- beside the old system ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shadow(run_by: Callable[[str], Procmail]) -> Procmail:
+    """A copy for the desk; what it cannot take is kept beside the mailbox of the old system."""
+    procmail = run_by("shadow.rc")
+    procmail.text = procmail.text.replace("shadow-missed/", f"{procmail.default}.missed/")
+    return procmail
+
+
+def test_in_a_shadow_run_the_desk_gets_a_copy_and_the_old_system_the_mail(shadow: Procmail, desk: Desk) -> None:
+    desk.apply('unknown-recipient = "default-queue"', support='auto-reply = "got-it"')
+    assert shadow(desk.filter()) == 0
+    other = MAIL.replace(b"support@", b"someone@")
+    assert shadow.deliver(other) == 0
+    box = shadow.default.read_bytes()
+    assert (box.count(b"Subject: by procmail"), box.count(b"someone@tickets.test")) == (2, 2)
+    assert [(letter["verdict"], letter["subject"]) for letter in desk.letters()] == [("new", "by procmail")]
+    assert desk.run("flush") == ""
+    (owed,) = json.loads(desk.run("outbox", "list", "-o", "json"))
+    assert (owed["class"], owed["status"], owed["recipients"]) == ("auto", "owed", ["carla@customer.test"])
+    told = desk.run("mail", "explain", "1").splitlines()
+    assert "  -> answer: auto-reply to carla@customer.test, template got-it (A18)" in told
+    assert told[-1] == "=> new, queue Support, kind personal: mail 1, article 1/1"
+
+
+@pytest.mark.parametrize("command", ["exit 75", "exit 77", "/nonexistent/ticketctl-postmaster"])
+def test_whatever_becomes_of_the_copy_the_mail_goes_on_and_the_copy_is_kept(shadow: Procmail, command: str) -> None:
+    assert shadow(command) == 0
+    assert shadow.default.read_bytes().count(b"Subject: by procmail") == 1
+    (kept,) = Path(f"{shadow.default}.missed/new").iterdir()
+    assert kept.read_bytes().count(b"Subject: by procmail") == 1

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from ticketctl.receive import Received
 
 Value = dict[str, Any]
+Became = tuple[Value, str | None]  # a letter as it is now, and why it is held, if it is
 
-COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number", "article")
+VERDICTS = ("new", "follow-up", "held", "dropped")  # of letters that are kept
+KINDS = ("personal", "auto", "bounce", "mdn", "feedback", "list", "bulk", "loop")
+COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number", "article", "rule")
 
 command = Family("mail", help="Letters as they came: see, place, retry, drop those that are held.", examples="""
 ticketctl mail list                    what is held
+ticketctl mail list --all --since 7d   all of the last week
 ticketctl mail explain 12              why
 ticketctl mail accept 12 -Q Support    a new ticket made of it
 ticketctl mail accept 12 --ticket 17   an article on that ticket
@@ -30,14 +34,27 @@ ticketctl mail accept 12 --ticket 17   an article on that ticket
 
 @command.word("list")
 @click.option("--all", "everything", is_flag=True, help="Every letter ever received, not only those that are held.")
+@click.option("--since", metavar="WHEN", help="Received since then: 7d, fri, 'yesterday 14:00', 2026-12-01.")
+@click.option("-Q", "--queue", metavar="QUEUE", shell_complete=completing.queues, help="Of this queue.")
+@click.option("--verdict", type=click.Choice(VERDICTS), help="What became of it; looks among all.")
+@click.option("--kind", type=click.Choice(KINDS), help="Of this kind.")
+@click.option("--rule", metavar="RULE", help="Where this row (A5) or rule of the policy fired.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many, the newest.")
-def list_(frame: Frame, everything: bool, limit: int | None) -> None:
+def list_(frame: Frame, everything: bool, limit: int | None, **sought: str | None) -> None:
     """List held letters, newest first."""
+    from msgspec import structs
+
     from ticketctl import page
     from ticketctl.desk import mail
 
-    found = frame.do(mail.mails, everything=everything, limit=limit)
-    output.rows(frame, found.mails, columns=COLUMNS, table=page.MAIL_COLUMNS, zone=found.zone)
+    found = frame.do(mail.mails, everything=everything, limit=limit, **sought)
+    if found.held and output.form(frame) == "table":  # people want to know why; the machine's object is the contract's
+        found = structs.replace(found, mails=[{**each, "held": found.held.get(each["id"])} for each in found.mails])
+    columns = page.HELD_COLUMNS if all(each["verdict"] == "held" for each in found.mails) else page.MAIL_COLUMNS
+    output.rows(frame, found.mails, columns=COLUMNS, table=columns, zone=found.zone)
+    asked = everything or sought["verdict"] is not None or not any(sought.values())
+    if not found.mails and not asked:
+        output.remark(frame, "no such letter is held; --all looks among every letter ever received")
 
 
 @command.word("show")
@@ -53,24 +70,23 @@ def show(frame: Frame, mail: str, raw: bool) -> None:
         saving.to_stdout(File(name="mail.eml", content_type="message/rfc822", content=content), force_text=True)
         return
     value, held, zone = frame.do(letters.mail, mail)
-    told = {**value, "held": held} if held else value
-    output.one(frame, value, lambda: output.fields(told, zone), key="id")
+    told = {**value, "why": None, **({"held": held} if held else {})}
+    reasons = output.reasons(value["why"], wide=max(map(len, value)))
+    output.one(frame, value, lambda: output.fields(told, zone) + reasons, key="id")
 
 
 @command.word("explain")
 @click.argument("mail")
 def explain(frame: Frame, mail: str) -> None:
-    """Tell step by step why a letter became what it is."""
+    """Tell the story of a letter: how it came, what was tried, found and decided."""
     from ticketctl import page
-    from ticketctl.desk import mail as letters
+    from ticketctl.desk import telling
 
-    value, held, _ = frame.do(letters.mail, mail)
-    outcome = value["verdict"] + (f": {held}" if held else f", article {value['article']}" if value["article"] else "")
-
-    def text() -> str:
-        return page.explain_page(value["why"], outcome=outcome)
-
-    output.one(frame, value, text, key="id")
+    told = frame.do(telling.explained, mail)
+    output.one(frame, told.value, lambda: page.story_page(told.value["steps"], told.end), key="id")
+    if told.twins:
+        others = ", ".join(map(str, told.twins[:10]))
+        output.remark(frame, f"this is mail {told.value['id']}; the same Message-ID have: {others}")
 
 
 @command.word("retry", changes=True)
@@ -80,7 +96,7 @@ def retry(frame: Frame, mails: tuple[str, ...]) -> int:
     from ticketctl import receive
     from ticketctl.desk import mail
 
-    def again(word: str) -> Value:
+    def again(word: str) -> Became:
         number, actor = frame.do(mail.may_place, word)
         return _became(frame, number, receive.retry(frame.store, number, frame.now, actor.name))
 
@@ -100,7 +116,7 @@ def accept(frame: Frame, mail: str, queue: str | None, ticket: str | None) -> in
     if (queue is None) == (ticket is None):
         raise Usage("where to? either -Q QUEUE or --ticket TICKET")
 
-    def place(word: str) -> Value:
+    def place(word: str) -> Became:
         number, actor = frame.do(letters.may_place, word)
         goal = frame.do(letters.ticket_id, ticket) if ticket is not None else None
         if queue is not None:
@@ -117,33 +133,35 @@ def drop(frame: Frame, mails: tuple[str, ...]) -> int:
     """Drop held letters: no longer shown as held, their bytes stay (mail list --all)."""
     from ticketctl.desk import mail
 
-    return _each(frame, given(mails), lambda word: frame.do(mail.drop, word))
+    return _each(frame, given(mails), lambda word: (frame.do(mail.drop, word), None))
 
 
-def _became(frame: Frame, number: int, received: Received) -> Value:
+def _became(frame: Frame, number: int, received: Received) -> Became:
     """A letter as it is now; in a rehearsal, as it would be."""
     from ticketctl.desk import mail
 
-    value, _, _ = frame.do(mail.mail, str(number))
+    value, held, _ = frame.do(mail.mail, str(number))
     article = f"{received.ticket}/{received.n}" if received.n is not None else None
-    return {**value, "verdict": received.decision.verdict, "number": received.number, "article": article}
+    now = {**value, "verdict": received.decision.verdict, "number": received.number, "article": article}
+    return now, held if received.decision.verdict == "held" else None
 
 
-def _each(frame: Frame, words: Sequence[str], act: Callable[[str], Value]) -> int:
+def _each(frame: Frame, words: Sequence[str], act: Callable[[str], Became]) -> int:
     """Every letter by itself, as it is then; gives the exit status of those that were refused."""
     refused: list[Refusal] = []
-    values: list[Value] = []
+    became: list[Became] = []
     for each in words:
         try:
-            values.append(act(each))
+            became.append(act(each))
         except Refusal as refusal:
             refused.append(refusal)
-    _print(frame, values)
+    _print(frame, became)
     return output.refused(frame, refused)
 
 
-def _print(frame: Frame, values: list[Value]) -> None:
-    """Letters as they are now: a line each."""
+def _print(frame: Frame, became: list[Became]) -> None:
+    """Letters as they are now: a line each, with the reason of those that are held still."""
+    values = [value for value, _ in became]
     if frame.options.quiet and frame.options.output in (None, "table"):
         return
     values = [{**value, "dry_run": True} for value in values] if frame.options.dry_run else values
@@ -153,5 +171,6 @@ def _print(frame: Frame, values: list[Value]) -> None:
         output.lines(
             f"mail {value['id']} {tried}{value['verdict']}"
             + (f", article {value['article']} of {value['number']}" if value["article"] else "")
-            for value in values
+            + (f": {held}" if held else "")
+            for value, (_, held) in zip(values, became, strict=True)
         )

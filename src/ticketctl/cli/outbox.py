@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ticketctl.cli import output, saving, words
+from ticketctl.cli import output, saving, sending, words
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import Family
-from ticketctl.errors import Usage
+from ticketctl.errors import GivenUp, Usage
 
 if TYPE_CHECKING:
     from ticketctl.desk.outbox import Turned
@@ -45,23 +45,22 @@ def list_(frame: Frame, everything: bool, limit: int | None) -> None:
     output.rows(frame, owed.mails, columns=COLUMNS, table=page.OUTBOX_COLUMNS, zone=owed.zone)
     for brake in owed.brakes:
         output.remark(frame, page.brake_line(brake))
+    sending.muted(frame)
 
 
 @command.word("show")
 @click.argument("mail", type=click.IntRange(min=1, max=2**31 - 1))
-@click.option("--raw", is_flag=True, help="Its finished bytes.")
+@click.option("--raw", is_flag=True, help="Its bytes; those of an automatic answer as they would be now.")
 def show(frame: Frame, mail: int, raw: bool) -> None:
     """Show a mail of the outbox."""
     from ticketctl.desk import outbox
     from ticketctl.desk.reading import File
-    from ticketctl.errors import NotThere
 
     value, content, zone = frame.do(outbox.mail, mail)
     if not raw:
         output.one(frame, value, lambda: output.fields(value, zone), key="id")
-    elif content is None:
-        raise NotThere(f"mail {mail} has no bytes yet: it is made when it is sent")
     else:
+        content = content if content is not None else sending.preview(frame, mail)
         saving.to_stdout(File(name="mail.eml", content_type="message/rfc822", content=content), force_text=True)
 
 
@@ -76,12 +75,22 @@ def retry(frame: Frame, mails: tuple[str, ...], to: str | None) -> int:
 
 
 @command.word("drop", changes=True)
-@needed
-def drop(frame: Frame, mails: tuple[str, ...]) -> int:
-    """Never send these mails; their articles say so."""
+@some
+@_brakes
+def drop(frame: Frame, mails: tuple[str, ...], auto: bool, everything: bool) -> int:
+    """Never send these mails; their articles say so. --auto and --all: what waits now, not what comes later."""
     from ticketctl.desk import outbox
 
-    return _print(frame, frame.do(outbox.drop, words.numbers(mails)))
+    _one_of(mails, auto, everything)
+    if mails:
+        return _print(frame, frame.do(outbox.drop, words.numbers(mails)))
+    waiting = frame.do(outbox.waiting, auto=auto)
+    if waiting and not frame.options.yes and not frame.options.dry_run and frame.interactive:
+        from ticketctl.cli.terminal import confirm
+
+        if not confirm(frame, f"{len(waiting)} mails will never be sent. Go on?"):
+            raise GivenUp("given up: nothing was changed")
+    return _print(frame, frame.do(outbox.drop, waiting))
 
 
 @command.word("hold", changes=True)
@@ -104,6 +113,11 @@ def release(frame: Frame, mails: tuple[str, ...], auto: bool, everything: bool) 
     return _held(frame, mails, auto, everything, on=False, act=lambda: frame.do(outbox.release, words.numbers(mails)))
 
 
+def _one_of(mails: tuple[str, ...], auto: bool, everything: bool) -> None:
+    if bool(mails) + auto + everything != 1:
+        raise Usage("which? mails by id, or --auto, or --all")
+
+
 def _held(
     frame: Frame, mails: tuple[str, ...], auto: bool, everything: bool, *, on: bool, act: Callable[[], Turned]
 ) -> int:
@@ -111,8 +125,7 @@ def _held(
     from ticketctl.change.step import ALL_BRAKE, AUTO_BRAKE
     from ticketctl.desk import outbox
 
-    if bool(mails) + auto + everything != 1:
-        raise Usage("which? mails by id, or --auto, or --all")
+    _one_of(mails, auto, everything)
     if mails:
         return _print(frame, act())
     brakes = frame.do(outbox.brake, AUTO_BRAKE if auto else ALL_BRAKE, on, "by hand" if on else "")

@@ -103,6 +103,13 @@ def fields(value: Value, zone: tzinfo) -> str:
     )
 
 
+def reasons(why: Sequence[str], *, wide: int) -> str:
+    """Reasons below `fields`, a line each."""
+    from ticketctl.page import escape
+
+    return "".join(f"{'' if n else 'why':<{wide}}  {escape(each)}\n" for n, each in enumerate(why))
+
+
 def changed(frame: Frame, outcome: Outcome, *also: str) -> int:
     """What a verb did to tickets: a line each (`also`: keys that it tells besides), remarks, refusals; gives the exit
     status."""

@@ -41,5 +41,24 @@ def passed(frame: Frame, *, only: int | None = None, limit: int = 1000) -> Repor
         policy = tx.policy()
     transport = post.transport(frame.config.sendmail, frame.config.smtp)
     send = frame.config.send and not frame.options.dry_run
+    shadow = not frame.config.send and not frame.options.dry_run and only is None
     frame.tick()
-    return flush.flush(frame.store, transport, policy, now=frame.now, limit=limit, send=send, only=only)
+    return flush.flush(frame.store, transport, policy, now=frame.now, limit=limit, send=send, shadow=shadow, only=only)
+
+
+def muted(frame: Frame) -> None:
+    """Says that nothing leaves this host, where it is so."""
+    if not frame.config.send:
+        from ticketctl.cli.output import remark
+
+        remark(frame, "nothing is sent: `send = false` on this host")
+
+
+def preview(frame: Frame, number: int) -> bytes:
+    """An automatic answer or a notice as it would be made now: for who may send it, since its token is in it."""
+    from ticketctl import flush
+    from ticketctl.desk import outbox
+
+    frame.do(outbox.own, number)
+    with frame.store.reading() as tx:
+        return flush.rendered(tx, tx.policy(), tx.outbox_row(number), frame.now)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from ticketctl.cli import output, terminal
+from ticketctl.cli import output, sending, terminal
 from ticketctl.cli.frame import Frame
 from ticketctl.cli.group import verb
 
@@ -39,3 +39,4 @@ def command(frame: Frame, short: bool) -> None:
             brakes=standing.brakes, counts=standing.counts,
         ),
     )  # fmt: skip
+    sending.muted(frame)

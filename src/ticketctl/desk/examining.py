@@ -97,7 +97,7 @@ class Doctor:
         stuck = [row for row in rows if row.status in ("failed", "unknown")]
         if tried:
             self.say("outbox", "warning", f"tried and not sent: {len(tried)}; the last said: {tried[-1].last_error}")
-        if late:
+        if late and self.config.send:
             self.say("outbox", "warning", f"owed for more than 4 hours: {len(late)}; does cron run flush?")
         if stuck:
             self.say("outbox", "warning", f"failed or unknown: {len(stuck)}; see `ticketctl outbox list`")

@@ -50,6 +50,12 @@ def mail(desk: Desk, number: int) -> tuple[Value, bytes | None, tzinfo]:
         return outbox_value(row_fields(row)), raw, view.zone()
 
 
+def own(desk: Desk, number: int) -> None:
+    """Raises NotThere unless the mail is the agent's own, or the agent is an admin."""
+    with desk.reading() as view:
+        _own(view, view.tx, number)
+
+
 def hold(desk: Desk, numbers: Sequence[int]) -> Turned:
     """Not to be sent until `release`."""
     return _turn(desk, numbers, lambda tx, number: tx.hold(number))
@@ -72,6 +78,14 @@ def retry(desk: Desk, numbers: Sequence[int], *, to: str | None = None) -> Turne
 def drop(desk: Desk, numbers: Sequence[int]) -> Turned:
     """Never to be sent; the article says so."""
     return _turn(desk, numbers, lambda tx, number: tx.drop(number))
+
+
+def waiting(desk: Desk, *, auto: bool) -> list[int]:
+    """The ids of all mail that is owed or held, with `auto` of automatic answers alone: for admins."""
+    with desk.reading() as view:
+        needs_admin(view.policy, view.actor)
+        rows = view.tx.outbox()
+        return [row.id for row in rows if row.status in ("owed", "held") and (row.mail_class == "auto" or not auto)]
 
 
 def brake(desk: Desk, name: str, on: bool, reason: str = "") -> list[Value]:

@@ -1,8 +1,10 @@
 """Which queue, which ticket, which changes, and why: decided from values alone (mail-rules sections 3 and 4)."""
 
+from ticketctl.intake.case import ours
 from ticketctl.intake.decide import NO_RULES, as_article, decide, opening
 from ticketctl.intake.evidence import asks
 from ticketctl.intake.route import Route, route
+from ticketctl.intake.trail import bounded
 from ticketctl.intake.value import (
     Asks,
     AutoAnswer,
@@ -35,9 +37,11 @@ __all__ = [
     "as_article",
     "asked",
     "asks",
+    "bounded",
     "decide",
     "granted",
     "message_id_key",
     "opening",
+    "ours",
     "route",
 ]

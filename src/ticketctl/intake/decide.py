@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,10 +12,12 @@ from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, Part
 from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.evidence import Evidence, defused, gather
+from ticketctl.intake.figures import figures
 from ticketctl.intake.heeding import copy_here, decides, heeded, numbered, ruled_out
 from ticketctl.intake.party import copied, is_party
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
+from ticketctl.intake.trail import came_of, looked_for
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.intake.wishes import Ruled, asked, granted
 from ticketctl.letter.value import Judgement, Letter
@@ -68,17 +71,20 @@ def decide(
         return ruled_out(plain, ruled)
     if route.unknown and policy.desk.unknown_recipient == "reject":
         return replace(plain, verdict="refused", why=(*plain.why, "refused: unknown recipient"))
-    place = _place(case)
+    found = gather(case)
+    place = _place(case, found)
     if known.same_id:
         place = replace(place, remarks=(*place.remarks, "same id, other content"))
     if letter.message_id is None and letter.queue_id is None:
         place = replace(place, remarks=(*place.remarks, NO_IDENTITY))
-    plain = replace(plain, why=(*plain.why, *place.why))
+    plain = replace(plain, why=(*plain.why, *looked_for(case, found), *place.why))
     if place.held:
         return replace(plain, verdict="held", held=place.held)
     if place.found is None:
-        return copy_here(case, plain) or _open(case, place, plain)
-    return heeded(case, place.role, place.found, _follow(case, place, place.found, plain))
+        made = copy_here(case, plain) or _open(case, place, plain)
+    else:
+        made = heeded(case, place.role, place.found, _follow(case, place, place.found, plain))
+    return replace(made, why=(*made.why, *came_of(case, made)))
 
 
 def _kind_text(judged: Judgement) -> str:
@@ -88,9 +94,8 @@ def _kind_text(judged: Judgement) -> str:
 # -- where to ---------------------------------------------------------------------------------------------------
 
 
-def _place(case: Case) -> _Place:
+def _place(case: Case, found: list[Evidence]) -> _Place:
     """The strongest evidence that holds for this sender, or a ticket of its own."""
-    found = gather(case)
     if not found:
         return _Place(why=("no ticket named: a new one",))
     conflict = ("conflict",) if len({evidence.ticket for evidence in found}) > 1 else ()
@@ -181,6 +186,7 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
     fresh = copied(case, None, None)
     name = "auto-new-ticket" if place.closed else "auto-reply"
     reply, rows = answer(name, case, case.route.queue, place.closed)
+    told = figures(rows, case, name=name, queue=case.route.queue, candidate=place.closed)
     return replace(
         plain,
         opening=made,
@@ -189,7 +195,7 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
         silence=rows,
-        why=(*plain.why, *passed, *_copied_text(fresh), _answer_text(reply, rows)),
+        why=(*plain.why, *passed, *_copied_text(fresh), _answer_text(reply, rows, told)),
         **numbered(case),
     )
 
@@ -218,6 +224,7 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
     rejected = closed and policy_of_closed == "reject"
     name = "auto-reject" if rejected else "auto-follow-up"
     reply, rows = answer(name, case, ticket.queue, candidate)
+    told = figures(rows, case, name=name, queue=ticket.queue, candidate=candidate)
     changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
     fresh = () if rejected else copied(case, candidate, found.proof)
     return replace(
@@ -227,7 +234,7 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
         answer=reply,
         silence=rows,
         tell=owner,
-        why=(*follow.why, *reasons, *_copied_text(fresh), _answer_text(reply, rows)),
+        why=(*follow.why, *reasons, *_copied_text(fresh), _answer_text(reply, rows, told)),
     )
 
 
@@ -345,7 +352,7 @@ def _copied_text(fresh: tuple[PartyAccepted, ...]) -> tuple[str, ...]:
     return (f"copied, and a party from now on: {', '.join(each.address for each in fresh)}",) if fresh else ()
 
 
-def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...]) -> str:
+def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...], told: Mapping[str, str]) -> str:
     if reply is not None:
-        return f"answer: {reply.answer} to {reply.recipient} (A18)"
-    return "no answer: " + in_words(rows)
+        return f"answer: {reply.answer} to {reply.recipient}, template {reply.template} (A18)"
+    return "no answer: " + in_words(rows, told)

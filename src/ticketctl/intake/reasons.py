@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 ROWS = {
     "A1": "it came from nobody: null envelope sender, or a mailer daemon",
@@ -26,6 +26,6 @@ ROWS = {
 }
 
 
-def in_words(rows: Iterable[str]) -> str:
-    """`it came from nobody ... (A1); the queue has no such answer ... (A17)`."""
-    return "; ".join(f"{ROWS.get(row, 'a rule')} ({row})" for row in rows)
+def in_words(rows: Iterable[str], figures: Mapping[str, str] | None = None) -> str:
+    """`it came from nobody ... (A1); queue Raw has no auto-reply (A17)`. `figures`: words that say more of a row."""
+    return "; ".join(f"{(figures or {}).get(row) or ROWS.get(row, 'a rule')} ({row})" for row in rows)

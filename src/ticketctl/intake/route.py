@@ -47,6 +47,19 @@ def route(letter: Letter, envelope: Envelope, policy: Policy) -> Route:
     return Route(queue=default, enveloped="", why=f"queue {default}: the default; no address of ours in the mail")
 
 
+def attempts(letter: Letter, envelope: Envelope, policy: Policy) -> list[tuple[str, str, str | None]]:
+    """What `route` looks at, in its order, up to what it finds: source, address, and the queue that has it, if any."""
+    named = [] if envelope.recipient else [address.address for address in (*letter.to, *letter.cc) if address.address]
+    asked = [*_enveloped(letter, envelope), *(() if envelope.queue else [(each, "To or Cc") for each in named])]
+    looked_at = []
+    for address, source in asked:
+        queue, _ = _queue_of(address, policy)
+        looked_at.append((source, address, queue))
+        if queue:
+            break
+    return looked_at
+
+
 def _enveloped(letter: Letter, envelope: Envelope) -> list[tuple[str, str]]:
     if envelope.recipient:
         return [(envelope.recipient, "envelope recipient")]

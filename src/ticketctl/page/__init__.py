@@ -7,8 +7,19 @@ written, newline included; only `json_` has none, as `json.dumps`.
 from ticketctl.page.hits import hit_value, hits_page
 from ticketctl.page.machine import TSV_COLUMNS, ids, json_, jsonl, tsv
 from ticketctl.page.safe import escape
-from ticketctl.page.status import brake_line, explain_page, status_page, status_short
-from ticketctl.page.table import LIST_COLUMNS, MAIL_COLUMNS, OUTBOX_COLUMNS, age, local, table, telling, width_of
+from ticketctl.page.status import brake_line, status_page, status_short
+from ticketctl.page.story import step_value, story_page
+from ticketctl.page.table import (
+    HELD_COLUMNS,
+    LIST_COLUMNS,
+    MAIL_COLUMNS,
+    OUTBOX_COLUMNS,
+    age,
+    local,
+    table,
+    telling,
+    width_of,
+)
 from ticketctl.page.thread import answer_lines, article_page, change_line, history_page, show_page
 from ticketctl.page.value import (
     article_value,
@@ -22,6 +33,7 @@ from ticketctl.page.value import (
 )
 
 __all__ = [
+    "HELD_COLUMNS",
     "LIST_COLUMNS",
     "MAIL_COLUMNS",
     "OUTBOX_COLUMNS",
@@ -34,7 +46,6 @@ __all__ = [
     "change_line",
     "delivery_value",
     "escape",
-    "explain_page",
     "history_page",
     "history_value",
     "hit_value",
@@ -50,6 +61,8 @@ __all__ = [
     "show_value",
     "status_page",
     "status_short",
+    "step_value",
+    "story_page",
     "table",
     "telling",
     "ticket_value",

@@ -1,4 +1,4 @@
-"""What an agent should look at now (`status`), and reasons step by step (`explain`)."""
+"""What an agent should look at now (`status`)."""
 
 from __future__ import annotations
 
@@ -63,9 +63,3 @@ def status_page(
 def status_short(counts: Mapping[str, int]) -> str:
     """One line of counts for a status bar: `3 new, 1 overdue`; an empty line when all is well."""
     return ", ".join(f"{counts[key]} {word}" for key, _, word, _ in SECTIONS if counts.get(key)) + "\n"
-
-
-def explain_page(steps: Sequence[str], *, outcome: str | None = None) -> str:
-    """Reasons in their order, numbered, and what came of them."""
-    lines = [f"{number:2}  {escape(step)}" for number, step in enumerate(steps, 1)]
-    return "".join(f"{line}\n" for line in [*lines, *([f"=>  {escape(outcome)}"] if outcome else [])])

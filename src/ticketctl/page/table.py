@@ -9,14 +9,15 @@ from ticketctl.page.machine import plain
 from ticketctl.page.safe import escape
 
 LIST_COLUMNS = ("number", "id", "age", "queue", "state", "priority", "lock", "owner", "customer", "title")
+HELD_COLUMNS = ("id", "received", "kind", "from", "subject", "held")
 MAIL_COLUMNS = ("id", "received", "verdict", "kind", "from", "subject", "number")
 OUTBOX_COLUMNS = ("id", "created", "class", "status", "number", "recipients", "tries", "subject")
 
 _TIMES = {"created", "changed", "closed", "pending_until", "first_response_due", "update_due", "solution_due",
           "received", "date", "at", "next_try", "last"}  # fmt: skip
 _RIGHT = {"id", "age", "version", "articles", "tries", "size", "n"}
-_WHOLE = {"number", "id", "article", *_RIGHT, *_TIMES}  # never cut: they are there to be copied
-_TEXTS = {"title": 3, "subject": 3, "customer": 2, "recipients": 2, "from": 2}  # how much more they are read by
+_WHOLE = {"number", "id", "article", "verdict", *_RIGHT, *_TIMES}  # never cut: they are there to be copied
+_TEXTS = {"title": 3, "subject": 3, "held": 3, "customer": 2, "recipients": 2, "from": 2}  # how much more they are read
 _NARROWEST = 8
 _USUAL = {"priority": "normal", "lock": "unlocked", "owner": None}
 _GAP = "  "

@@ -94,6 +94,28 @@ def when(text: str, *, now: datetime, zone: tzinfo) -> datetime:
     return moment
 
 
+def since(text: str, *, now: datetime, zone: tzinfo) -> datetime:
+    """A moment that is past, in UTC: `3d` ago, `fri`, `yesterday 14:00`, ISO. Usage (2) where it cannot be read."""
+    plain = " ".join(text.lower().removesuffix("ago").split())
+    try:
+        found = later(now, plain, zone, sign=-1) or iso(plain, zone) or _past(plain, now, zone)
+    except (OverflowError, ValueError):
+        raise Usage(f"no such time: {text!r} is beyond the calendar") from None
+    if found is None:
+        raise Usage(f"not a time: {text!r}: write 2026-12-01, '2026-12-01 09:00', 3d, 4h, fri, or 'yesterday 14:00'")
+    return found
+
+
+def _past(text: str, now: datetime, zone: tzinfo) -> datetime | None:
+    """A day, with a time or its first minute."""
+    words = [word for word in text.split() if word not in ("at", "on", "last")]
+    if not 1 <= len(words) <= 2:
+        return None
+    which = day(words[0], today=now.astimezone(zone).date(), past=True)
+    hour = clock(words[1]) if len(words) == 2 else time()
+    return None if which is None or hour is None else datetime.combine(which, hour, zone).astimezone(UTC)
+
+
 def _when(text: str, now: datetime, zone: tzinfo) -> datetime | None:
     if text == "now":
         return now.astimezone(UTC)

@@ -10,19 +10,23 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from random import uniform
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ticketctl import errors
-from ticketctl.intake import Envelope
+from ticketctl.intake import Envelope, ours
 from ticketctl.policy import Policy
-from ticketctl.receive.think import asked_policy, bare, fault, lost, read, think
+from ticketctl.receive.think import FAULT, asked_policy, bare, fault, lost, read, think
 from ticketctl.receive.value import Incoming, Received
 from ticketctl.receive.write import write
 from ticketctl.store import Again, Store
 from ticketctl.ticket import POSTMASTER, Actor
 
-__all__ = ["Incoming", "Received", "accept", "explain", "read", "receive", "retry"]
+if TYPE_CHECKING:
+    from ticketctl.intake.story import Step
+
+__all__ = ["Incoming", "Received", "accept", "explain", "read", "receive", "retry", "told"]
 
 PATIENCE = 20  # seconds: who waited so long for the database does not wait again
 TRIES = 12  # of a lost race, before it is the mail system's turn to try again
@@ -52,6 +56,15 @@ def receive(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datet
 
 def explain(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datetime) -> Received:
     """The decision that `receive` would make; nothing is written."""
+    return told(store, mail, envelope, now)[0]
+
+
+def told(
+    store: Store, mail: bytes | Incoming, envelope: Envelope, now: datetime
+) -> tuple[Received, tuple[Step, ...]]:
+    """The decision that `receive` would make, and its story; nothing is written."""
+    from ticketctl.intake.story import plain_story, story
+
     incoming = read(mail) if isinstance(mail, bytes) else mail
     with store.reading() as tx:
         policy = asked_policy(tx, envelope)
@@ -63,8 +76,15 @@ def explain(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datet
             thought = lost(tx, incoming, envelope, policy, now, fault(failure))
     decision, known = thought.decision, thought.known
     ticket = known.tickets.get(decision.ticket) if decision.ticket is not None else None
-    return Received(letter=thought.letter, envelope=thought.envelope, decision=decision, ticket=decision.ticket,
-                    number=ticket.ticket.number if ticket else None)  # fmt: skip
+    received = Received(letter=thought.letter, envelope=thought.envelope, decision=decision, ticket=decision.ticket,
+                        number=ticket.ticket.number if ticket else None)  # fmt: skip
+    outcome = received.outcome(incoming.content)
+    if (decision.held or "").startswith(FAULT):
+        return received, plain_story(outcome)
+    try:
+        return received, story(thought.letter, thought.envelope, policy, outcome, ours(policy))
+    except Exception:  # what is held since it cannot be read whole is told from what was decided
+        return received, plain_story(outcome)
 
 
 def retry(store: Store, mail: int, now: datetime, by: str | None = None) -> Received:

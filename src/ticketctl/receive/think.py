@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from ticketctl import errors, intake, letter
 from ticketctl.intake import NO_RULES, Asks, Decision, Envelope, Route, Ruled
 from ticketctl.letter import Letter
-from ticketctl.letter.value import Judgement, Ours
+from ticketctl.letter.value import Judgement
 from ticketctl.policy import Policy
 from ticketctl.receive.value import Incoming, Thought
 from ticketctl.store import LetterRow, Reader
-from ticketctl.ticket import Kind, normal, token
+from ticketctl.ticket import Kind, token
+
+FAULT = "a fault of ours: "  # how the reason begins for which a letter is held that nobody decided about
 
 
 def read(raw: bytes) -> Incoming:
@@ -57,6 +59,7 @@ def think(
     decision = intake.decide(read, envelope, route, judged, known, policy, now, ruled)
     if incoming.fault and decision.verdict in ("new", "follow-up"):
         decision = Decision(verdict="held", queue=route.queue, why=(*decision.why, incoming.fault), held=incoming.fault)
+    decision = replace(decision, why=intake.bounded(decision.why))
     return Thought(letter=read, envelope=envelope, route=route, asks=asks, known=known, judged=judged,
                     decision=decision, ruled=ruled)  # fmt: skip
 
@@ -70,7 +73,7 @@ def sent(read: Letter, envelope: Envelope) -> Envelope:
 
 def judged_as(read: Letter, envelope: Envelope, policy: Policy) -> Judgement:
     """Its kind, and the rows that forbid an answer."""
-    return letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=_ours(policy))
+    return letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=intake.ours(policy))
 
 
 def by_rules(read: Letter, envelope: Envelope, judged: Judgement, policy: Policy) -> Ruled:
@@ -108,13 +111,4 @@ def fault(failure: Exception) -> str:
     """Its name, and where it is a refusal of ours its words."""
     said = failure.message.splitlines()[:1] if isinstance(failure, errors.Refusal) else []
     words = f": {said[0][:200]}" if said else ""
-    return f"a fault of ours: {type(failure).__name__}{words}"
-
-
-def _ours(policy: Policy) -> Ours:
-    return Ours(
-        addresses=frozenset(normal(address) for queue in policy.queues.values() for address in queue.addresses),
-        domain=policy.desk.domain.lower(),
-        delimiter=policy.desk.recipient_delimiter,
-        trusted_servers=frozenset(policy.desk.authserv_ids),
-    )
+    return f"{FAULT}{type(failure).__name__}{words}"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from ticketctl.intake import NO_RULES, Asks, Decision, Envelope, Known, Route, Ruled
 from ticketctl.letter import Letter
 from ticketctl.letter.value import Judgement
+
+if TYPE_CHECKING:
+    from ticketctl.intake.story import Outcome
 
 
 class Received(Struct, frozen=True, kw_only=True):
@@ -42,6 +45,17 @@ class Received(Struct, frozen=True, kw_only=True):
             "article": None if self.ticket is None or self.n is None else f"{self.ticket}/{self.n}",
             "raw_sha256": letter.sha256,
         }
+
+    def outcome(self, content: str) -> Outcome:
+        """What the story of the letter is told from. `content`: the digest in its key (G4)."""
+        from ticketctl.intake.story import Outcome
+
+        decision = self.decision
+        return Outcome(
+            verdict=decision.verdict, queue=decision.queue, kind=decision.kind.value, content=content,
+            rule=decision.rule, silence=decision.silence, why=decision.why, held=decision.held, number=self.number,
+            status=self.status,
+        )  # fmt: skip
 
     @property
     def status(self) -> int:

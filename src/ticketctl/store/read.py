@@ -53,13 +53,22 @@ class Reader:
         n = self._connection.execute(select(func.max(t.policy.c.n))).scalar()
         if n is None:
             raise Misconfigured("the desk has no policy yet: run `ticketctl init`")
+        self._policy = self._revised(n)
+        return self._policy
+
+    def policy_then(self, when: datetime) -> Policy:
+        """The policy that held at that time; the first one where there was none yet."""
+        c = t.policy.c
+        n = self._connection.execute(select(func.max(c.n)).where(c.at <= when)).scalar()
+        return self._revised(n or self._connection.execute(select(func.min(c.n))).scalar_one())
+
+    def _revised(self, n: int) -> Policy:
         if n not in self._policies:
             from ticketctl.policy import load, read
 
             row = self._connection.execute(select(t.policy).where(t.policy.c.n == n)).one()
             self._policies[n] = load(row.compiled) or read(row.text, revision=n)
-        self._policy = self._policies[n]
-        return self._policy
+        return self._policies[n]
 
     def revision(self, n: int | None = None) -> Revision:
         """That revision of the policy, None for the current one; NotThere (66)."""
@@ -259,16 +268,13 @@ class Reader:
         return [rows.letter_of(row) for row in found]
 
     def letters(
-        self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None
+        self, *, held_only: bool = True, queues: Collection[str] | None = None, limit: int | None = None, **sought: Any
     ) -> list[LetterRow]:
         """Letters that were accepted, newest first; those that are held, unless told otherwise. `queues`: where they
-        are now: a letter that was placed is where its ticket is."""
-        c = t.letter.c
-        where = [c.verdict == "held"] if held_only else []
-        place = c.queue if held_only else func.coalesce(t.ticket.c.queue, c.queue)
-        where += [place.in_(sorted(queues))] if queues is not None else []
-        found = self._connection.execute(rows.LETTER.where(*where).order_by(c.id.desc()).limit(limit))
-        return [rows.letter_of(row) for row in found]
+        are now: a letter that was placed is where its ticket is. `sought`: more of letters.Sought."""
+        from ticketctl.store.letters import Sought, letters
+
+        return letters(self._connection, Sought(held_only=held_only, queues=queues, limit=limit, **sought))
 
     def letter(self, word: int | str) -> LetterRow:
         """The letter of that id or Message-ID (the newest one that bears it); NotThere (66)."""
@@ -280,6 +286,15 @@ class Reader:
         if row is None:
             raise NotThere(f"no mail {word}: `ticketctl mail list --all` shows every letter")
         return rows.letter_of(row)
+
+    def bearing(self, word: int | str) -> list[LetterRow]:
+        """The letter of that id, or those that bear that Message-ID, newest first, a hundred at most."""
+        from ticketctl.intake.value import message_id_key
+
+        c = t.letter.c
+        where = c.id == word if isinstance(word, int) else c.id_key == cleaned(message_id_key(word))
+        found = self._connection.execute(rows.LETTER.where(where).order_by(c.id.desc()).limit(100))
+        return [rows.letter_of(row) for row in found]
 
     def raw(self, sha256: str) -> bytes:
         """A mail's bytes exactly as they came, by the `raw_sha256` of its letter, article or outbox row."""
@@ -318,7 +333,7 @@ class Reader:
         statuses = outbox.UNSENT if unsent_only else outbox.EVERY
         return outbox.listed(self._connection, statuses, agent, limit, notices=notices)
 
-    def due_mail(self, now: datetime, limit: int, only: int | None = None) -> list[OutboxRow]:
+    def due_mail(self, now: datetime, limit: int | None, only: int | None = None) -> list[OutboxRow]:
         """Owed mail whose time has come, whatever a brake says, in the order of `flush`; `only` that row."""
         if only is not None:
             c = t.outbox.c

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict, replace
-from sqlalchemy import insert, update
+from sqlalchemy import and_, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from ticketctl.change import DeliveryFailed, Sent
@@ -132,6 +132,13 @@ class Writer(Changing):
         outbox.settle(self._connection, row, "failed", tries=row.tries + 1, last_error=error)
         for each in row.recipients:
             self._undelivered(row, each, code, permanent, error)
+
+    def rendered(self, row: OutboxRow, error: str | None) -> None:
+        """Tried on a host that never sends: owed as before, with what is wrong with it, if anything is."""
+        c = t.outbox.c
+        values = {"plan": {**row.plan, "rendered": True}, "last_error": error or row.last_error}
+        mine = and_(c.id == row.id, c.status == "owed")
+        self._connection.execute(update(t.outbox).where(mine).values(values))
 
     def hold(self, outbox_id: int) -> None:
         """Not to be sent until `release`."""

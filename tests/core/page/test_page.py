@@ -309,8 +309,15 @@ def test_status_shows_what_there_is_and_counts_for_tmux() -> None:
     assert page.status_short({}) == "\n"
 
 
-def test_reasons_are_numbered_and_end_with_the_outcome() -> None:
-    assert page.explain_page(["a", "b\x1b"], outcome="new") == " 1  a\n 2  b\\x1b\n=>  new\n"
+def test_a_story_is_told_in_chapters_with_what_was_tried_found_and_decided() -> None:
+    steps = [
+        {"step": "came", "tried": "a", "found": "b\x1b", "decided": None},
+        {"step": "came", "tried": None, "found": None, "decided": "c\nd"},
+        {"step": "else", "tried": None, "found": "e", "decided": "f"},
+    ]
+    assert page.story_page(steps, "end\x07") == (
+        "How it came\n  a: b\\x1b\n  -> c\\nd\nAnd\n  e\n  -> f\n=> end\\x07\n"
+    )
 
 
 # -- what it costs
