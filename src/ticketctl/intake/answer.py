@@ -40,9 +40,10 @@ def answer(
 
 
 def _full(counts: Counts, limits: AutoLimits) -> bool:
-    """Is a counter of G13 full?"""
+    """Is a counter of G13 full, or was the desk's own, and nobody has let go yet?"""
     return (
-        counts.address_hour >= limits.per_address_hour
+        counts.stopped
+        or counts.address_hour >= limits.per_address_hour
         or counts.address_day >= limits.per_address_day
         or counts.domain_hour >= limits.per_domain_hour
         or counts.total_hour >= limits.total_hour

@@ -80,6 +80,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     address_day: int = 0
     domain_hour: int = 0
     total_hour: int = 0
+    stopped: bool = False  # the breaker has tripped
 
 
 class Known(Struct, frozen=True, kw_only=True):

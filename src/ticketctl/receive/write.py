@@ -8,8 +8,9 @@ from ticketctl import errors
 from ticketctl.change import Answered, ArticleAdded, Created
 from ticketctl.change.step import Owed, Step, notice
 from ticketctl.intake import AutoAnswer, Decision, Opening
+from ticketctl.receive.breaker import trip
 from ticketctl.receive.value import Received, Thought
-from ticketctl.store import AUTO_BRAKE, Again, Reader, Writer
+from ticketctl.store import Again, Reader, Writer
 from ticketctl.ticket import Ticket, message_id, token
 
 
@@ -43,7 +44,7 @@ def write(tx: Writer, thought: Thought, mail: int | None) -> Received:
     for other in decision.links:
         if other != ticket.id:
             tx.link(ticket.id, other)
-    _brake(tx, thought)
+    trip(tx, thought)
     return replace(plain, mail=mail, ticket=ticket.id, number=ticket.number, n=ticket.articles)
 
 
@@ -109,18 +110,3 @@ def _notices(tx: Writer, decision: Decision, ticket: int, number: str, n: int) -
         return ()
     plan = {"event": "follow-up", "agent": agent.name, "ticket": ticket, "article": n}
     return (notice(agent.email, number, tx.current().desk.domain, plan),)
-
-
-def _brake(tx: Writer, thought: Thought) -> None:
-    """The desk's own counter is full (G13): no automatic answer goes out until an admin, who is told, lets them."""
-    policy, counted = tx.current(), thought.known.counts.total_hour
-    if "A16" not in thought.decision.silence or not 0 < policy.desk.auto_limits.total_hour <= counted:
-        return
-    if any(brake.name == AUTO_BRAKE for brake in tx.brakes()):
-        return
-    reason = f"{counted} automatic answers in an hour; the limit is {policy.desk.auto_limits.total_hour}"
-    tx.brake(AUTO_BRAKE, True, reason)
-    admins = [agent for agent in policy.agents.values() if agent.admin and agent.email]
-    tx.owe(*(notice(str(agent.email), "0", policy.desk.domain,
-                    {"event": "breaker", "agent": agent.name, "reason": reason})
-             for agent in admins))  # fmt: skip

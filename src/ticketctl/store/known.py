@@ -14,8 +14,8 @@ from ticketctl.store import tables as t
 from ticketctl.store.hints import indexed
 from ticketctl.store.rows import TICKET, counted_keys, key_digest, ticket_of
 from ticketctl.store.types import cleaned
-from ticketctl.store.value import AHEAD
-from ticketctl.ticket import Ticket, normal
+from ticketctl.store.value import AHEAD, AUTO_BRAKE
+from ticketctl.ticket import POSTMASTER, Ticket, normal
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _NEVER_COUNTED = ("dropped",)
@@ -202,12 +202,16 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime) -> Cou
         counted = counted.where(c.mail_class == "auto", c.status.not_in(_NEVER_COUNTED))
         return indexed(counted, t.outbox, f"ix_outbox_{key}_created").scalar_subquery()
 
+    tripped = select(func.count()).where(t.brake.c.name == AUTO_BRAKE, t.brake.c.author == POSTMASTER.name)
     row = connection.execute(
         select(
             since(now - HOUR, "address_key", c.address_key == address),
             since(now - DAY, "address_key", c.address_key == address),
             since(now - HOUR, "domain_key", c.domain_key == domain),
             since(now - HOUR, "mail_class"),
+            tripped.scalar_subquery(),
         )
     ).one()
-    return Counts(address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3])
+    return Counts(
+        address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3], stopped=bool(row[4])
+    )
