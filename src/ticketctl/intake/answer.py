@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ticketctl.intake.case import Case
 from ticketctl.intake.evidence import answer_to, answers_a_machine
+from ticketctl.intake.language import language
 from ticketctl.intake.value import AutoAnswer, Candidate, Counts
 from ticketctl.policy.value import AutoLimits
 from ticketctl.ticket import StateType
@@ -36,7 +37,8 @@ def answer(
     recipient = answer_to(case.letter, case.envelope)
     if rows or recipient is None or template is None:
         return None, tuple(rows)
-    return AutoAnswer(answer=name, template=template, recipient=recipient), ()
+    spoken = language(case.letter, case.policy.templates.get(template))
+    return AutoAnswer(answer=name, template=template, recipient=recipient, language=spoken), ()
 
 
 def _full(counts: Counts, limits: AutoLimits) -> bool:

@@ -325,5 +325,6 @@ def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None
 
 def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...]) -> str:
     if reply is not None:
-        return f"answer: {reply.answer} to {reply.recipient} (A18)"
+        spoken = f" in {reply.language}" if reply.language else ""
+        return f"answer: {reply.answer} to {reply.recipient}{spoken} (A18)"
     return "no answer: " + in_words(rows)

@@ -113,6 +113,7 @@ class AutoAnswer(Struct, frozen=True, kw_only=True):
     answer: str  # auto-reply, auto-follow-up, auto-reject, auto-new-ticket
     template: str
     recipient: str
+    language: str = ""  # a word of the template's own table; "": the desk's
 
 
 class Decision(Struct, frozen=True, kw_only=True):

@@ -90,6 +90,7 @@ def _steps(tx: Writer, decision: Decision, ticket: int, number: str, n: int, mai
 def _answered(tx: Writer, answer: AutoAnswer, ticket: int, number: str, n: int, mail: int) -> Step:
     """The automatic answer: token and Message-ID are fixed here, its text when the row is claimed (G5)."""
     fresh = token()
+    plan = {"answer": answer.answer, "template": answer.template, "ticket": ticket, "article": n, "mail": mail}
     owed = Owed(
         mail_class="auto",
         audience="auto",
@@ -97,7 +98,7 @@ def _answered(tx: Writer, answer: AutoAnswer, ticket: int, number: str, n: int, 
         message_id=message_id(fresh, number, tx.current().desk.domain),
         sender="",
         recipients=(answer.recipient,),
-        plan={"answer": answer.answer, "template": answer.template, "ticket": ticket, "article": n, "mail": mail},
+        plan=plan | ({"language": answer.language} if answer.language else {}),
     )
     return Step(change=Answered(answer=answer.answer, template=answer.template, recipient=answer.recipient),
                 owed=(owed,))  # fmt: skip
