@@ -251,11 +251,29 @@ def test_the_answer_of_a_ticket_is_owed_once_a_day(store):
     own = answered(store, first.ticket)
 
     def follow(n: int, later: timedelta):
-        return receive(store, mail(Message_ID=f"<{n}@c.test>", In_Reply_To=own), SUPPORT, NOW + later).decision
+        raw = mail(f"Once more, for the {n}. time.", Message_ID=f"<{n}@c.test>", In_Reply_To=own)
+        return receive(store, raw, SUPPORT, NOW + later).decision
 
     assert follow(2, timedelta(hours=23)).silence == ("A14",)
     assert follow(3, timedelta(hours=25)).answer.answer == "auto-follow-up"
     assert follow(4, timedelta(hours=26)).silence == ("A14",)
+
+
+def test_a_machine_that_says_the_same_again_under_another_subject_is_not_answered(store):
+    text = "Thank you for your message about 2026112210000014. We are busy.\n"
+
+    def said(n: int, body: str, later: timedelta, sender: str = "bot@customer.test"):
+        raw = mail(body, From=sender, Subject=f"Thank you {n}", Message_ID=f"<{n}@c.test>")
+        return receive(store, raw, SUPPORT, NOW + later).decision.silence
+
+    hour = timedelta(hours=1)
+    assert said(1, text, 0 * hour) == ()
+    assert said(2, f"> {text}{text.replace('14.', '22.')}", 3 * hour) == ("A15",)
+    assert said(3, text, 6 * hour, "bot9@customer.test") == ("A15",)  # of the same domain
+    assert said(4, text, 9 * hour, "bot@elsewhere.test") == ()
+    assert said(5, "A new problem.\n", 12 * hour) == ()
+    assert said(6, text, 15 * hour) == ()
+    assert said(7, text, timedelta(days=9)) == ()
 
 
 def test_an_unknown_recipient_is_refused_and_nothing_is_kept_where_the_policy_says_so(place, tmp_path):
@@ -286,7 +304,7 @@ LIMITS = "[desk.auto-limits]\ntotal-hour = {total}\nper-address-hour = 9\nper-ti
 
 def asked(store: Store, n: int, at=NOW):
     """Another customer's first mail."""
-    return receive(store, mail(From=f"kim@c{n}.test", Message_ID=f"<{n}@c.test>"), SUPPORT, at).decision
+    return receive(store, mail(f"{n}", From=f"kim@c{n}.test", Message_ID=f"<{n}@c.test>"), SUPPORT, at).decision
 
 
 def owed(store: Store) -> Counter:
@@ -363,7 +381,7 @@ def test_g13_hosts_that_answer_at_the_same_moment_stay_below_the_figures_togethe
     hosts = [Store(store.url.render_as_string(hide_password=False)) for _ in range(4)]
 
     def deliver(n: int) -> None:
-        raw = mail(From=senders[n], Message_ID=f"<{n}@c.test>")
+        raw = mail(f"It burns {n}.", From=senders[n], Message_ID=f"<{n}@c.test>")
         receive(hosts[n % 4], raw, Envelope(recipient="support@example.org", sender=senders[n]), NOW)
 
     with ThreadPoolExecutor(4) as pool:
@@ -378,7 +396,7 @@ def test_g13_mails_to_one_ticket_at_the_same_moment_are_answered_once(store):
     later = NOW + timedelta(days=2)
 
     def follow(n: int) -> None:
-        receive(store, mail(Message_ID=f"<f{n}@c.test>", In_Reply_To=own), SUPPORT, later)
+        receive(store, mail(f"Once more {n}", Message_ID=f"<f{n}@c.test>", In_Reply_To=own), SUPPORT, later)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(follow, range(6)))

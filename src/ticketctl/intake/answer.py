@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ticketctl.intake.case import Case
+from ticketctl.intake.echo import echoes
 from ticketctl.intake.evidence import answer_to, answers_a_machine
 from ticketctl.intake.language import language
 from ticketctl.intake.value import AutoAnswer, Candidate, Counts
@@ -28,7 +29,7 @@ def answer(
     limits = case.policy.desk.auto_limits
     if answers_a_machine(case) or (candidate is not None and candidate.answered_today >= limits.per_ticket_day):
         rows.append("A14")
-    if _answered_a_copy(case):
+    if _answered_a_copy(case) or echoes(case.letter, case.known):
         rows.append("A15")
     if _full(case.known.counts, limits):
         rows.append("A16")

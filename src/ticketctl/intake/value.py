@@ -95,6 +95,8 @@ class Known(Struct, frozen=True, kw_only=True):
     numbers: dict[str, int] = field(default_factory=dict)
     tickets: dict[int, Candidate] = field(default_factory=dict)
     counts: Counts = Counts()
+    said: str = ""  # the text of the letter that had the last automatic answer to this address, in a week
+    said_near: str = ""  # and to its domain
 
 
 class Opening(Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from ticketctl.intake.echo import LOOKED_AT
 from ticketctl.intake.value import Asks, Candidate, Counts, Known, Mailed, Twin, message_id_key
 from ticketctl.store import tables as t
 from ticketctl.store.hints import indexed
@@ -17,7 +18,7 @@ from ticketctl.store.types import cleaned
 from ticketctl.store.value import AHEAD, AUTO_BRAKE
 from ticketctl.ticket import POSTMASTER, Ticket, normal
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _NEVER_COUNTED = ("dropped",)
 
 
@@ -41,6 +42,7 @@ def known(connection: Connection, asks: Asks, now: datetime, *, lock: bool = Fal
         numbers=numbers,
         tickets=_candidates(connection, named, now, lock),
         counts=_counts(connection, asks.answer_to, now),
+        **_said(connection, asks.answer_to, now),
     )
 
 
@@ -215,3 +217,22 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime) -> Cou
     return Counts(
         address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3], stopped=bool(row[4])
     )
+
+
+def _said(connection: Connection, answer_to: str | None, now: datetime) -> dict[str, str]:
+    """The texts that were answered last to this address, and to its domain."""
+    if answer_to is None:
+        return {}
+    c, a = t.outbox.c, t.article.c
+    said = {}
+    for name, key, value in zip(("said", "said_near"), ("address_key", "domain_key"), counted_keys(answer_to),
+                                strict=True):  # fmt: skip
+        last = select(c.ticket_id, c.plan).where(c[key] == value, c.created > now - WEEK, c.created <= now + AHEAD)
+        last = indexed(last.order_by(c.created.desc()).limit(1), t.outbox, f"ix_outbox_{key}_created")
+        row = connection.execute(last).first()
+        n = row.plan.get("article") if row is not None else None
+        if row is None or row.ticket_id is None or not isinstance(n, int):
+            continue
+        text = func.substr(a.body, 1, LOOKED_AT)
+        said[name] = connection.execute(select(text).where(a.ticket_id == row.ticket_id, a.n == n)).scalar() or ""
+    return said
