@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ticketctl.intake.case import Case
 from ticketctl.intake.echo import echoes
-from ticketctl.intake.evidence import answer_to, answers_a_machine
+from ticketctl.intake.evidence import answer_to, answers_a_machine, went_round
 from ticketctl.intake.language import language
 from ticketctl.intake.value import AutoAnswer, Candidate, Counts
 from ticketctl.policy.value import AutoLimits
@@ -26,6 +26,8 @@ def answer(
     rows = [row for row in case.judged.silence if not (row == "A13" and blind_is_fine)]
     if not case.personal and not rows:
         rows.append(case.judged.rule or "A1")
+    if went_round(case) and "A4" not in rows:
+        rows.append("A4")
     limits = case.policy.desk.auto_limits
     if answers_a_machine(case) or (candidate is not None and candidate.answered_today >= limits.per_ticket_day):
         rows.append("A14")
