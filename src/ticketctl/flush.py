@@ -1,8 +1,8 @@
 """The outbox -> sent -> stamped: one pass over what is due.
 
 A row is claimed in a transaction of its own, sent outside any, and stamped in a third. An agent's reply is sent at
-least once under one Message-ID (G6); an automatic answer at most once: where nobody knows whether it went out, its
-claim is left standing and becomes `unknown`, which people see and which is never retried by itself (G5).
+least once under one Message-ID (G6); an automatic answer at most once: where nobody knows whether it went out, it is
+`unknown`, which people see and which is never retried by itself (G5). A claim that is left standing becomes that, too.
 """
 
 from __future__ import annotations
@@ -248,7 +248,9 @@ def _stamp(tx: Writer, result: Result, outcomes: list[Outcome]) -> None:
             first = outcomes[0] if outcomes else None
             given_up = first is not None and first.status != "failed"
             tx.failed(row, error, code=first.code if first else None, permanent=None if given_up else True)
-        case _:  # the claim stands, and becomes `unknown`
+        case "unknown":
+            tx.unknown(row, error)
+        case _:
             pass
 
 

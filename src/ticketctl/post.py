@@ -159,7 +159,11 @@ def _by_sendmail(raw: bytes, sender: str, recipients: Sequence[str], via: Sendma
 
 
 def _judged(returncode: int, said: bytes, *, in_time: bool, timeout: float) -> dict[str, Any]:
-    """What an exit status means: sysexits.h; a signal or our time limit leaves it open whether the mail was taken."""
+    """What an exit status means, of a program that had the mail: sysexits.h.
+
+    A signal, our time limit and all statuses that are neither 0 nor final leave it open whether the mail was taken:
+    with 75 Postfix's has not queued it, Sendmail's has it in the queue, and a wrapper may say anything.
+    """
     words = clean(said)
     if not in_time:
         return {"status": "unknown", "text": _with(f"killed after {timeout:g} s", words)}
@@ -171,7 +175,7 @@ def _judged(returncode: int, said: bytes, *, in_time: bool, timeout: float) -> d
     why = f"exit {returncode}" + (f", {_SYSEXITS[returncode]}" if returncode in _SYSEXITS else "")
     if returncode in _PERMANENT:
         return {"status": "failed", "code": _PERMANENT[returncode], "permanent": True, "text": _with(why, words)}
-    return {"status": "deferred", "permanent": False, "text": _with(why, words)}
+    return {"status": "unknown", "text": _with(why, words)}
 
 
 def _with(why: str, words: str) -> str:
@@ -348,9 +352,13 @@ def _wire(raw: bytes) -> bytes:
 
 
 def _after_data(recipient: str, code: int, words: bytes) -> Outcome:
-    if code == 0:
-        return Outcome(recipient=recipient, status="unknown", text=clean(words))
-    return Outcome(recipient=recipient, status="sent") if code // 100 == 2 else _refused(recipient, code, words)
+    """The reply to the final dot. 4xx and 5xx: the server has not taken the mail (RFC 5321 section 4.2.5)."""
+    if code // 100 == 2:
+        return Outcome(recipient=recipient, status="sent")
+    if code // 100 in (4, 5):
+        return _refused(recipient, code, words)
+    said = words.decode("utf-8", "replace")
+    return Outcome(recipient=recipient, status="unknown", text=clean(f"{code} {said}" if code > 0 else said))
 
 
 def _refused(recipient: str, code: int, words: bytes) -> Outcome:

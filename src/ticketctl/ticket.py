@@ -206,22 +206,26 @@ def normal(address: str) -> str:
     local, at, domain = plain.rpartition("@")
     if not at:
         return plain
-    if local.startswith(("srs0=", "srs0+", "srs0-")):
-        # SRS0=HASH=TT=original-domain=original-local@forwarder
-        bits = local[5:].split("=", 3)
-        if len(bits) == 4 and bits[2] and bits[3]:
-            return f"{bits[3]}@{bits[2]}"
-    if local.startswith("prvs="):
-        # BATV: prvs=TAG=local@domain
-        bits = local.split("=", 2)
-        if len(bits) == 3 and bits[2]:
-            return f"{bits[2]}@{domain}"
+    for mark, cuts in _SRS.items():
+        bits = local[5:].split("=", cuts)
+        if local.startswith(mark) and local[4:5] in ("=", "+", "-") and len(bits) == cuts + 1 and bits[-2] and bits[-1]:
+            return f"{bits[-1]}@{bits[-2]}"
+    for mark, end in _BATV:
+        _, cut, inner = local.removeprefix(mark).partition(end)
+        if local.startswith(mark) and cut and inner:
+            return f"{inner}@{domain}"
     return plain
 
 
+# SRS0=HASH=TT=domain=local@forwarder; SRS1=HASH=forwarder==HASH=TT=domain=local@second-forwarder
+_SRS = {"srs0": 3, "srs1": 6}
+# prvs=TAG=local (draft-levine-smtp-batv); prvs=TAG/local, Exim's of old; btv1==TAG==local, Barracuda's
+_BATV = (("prvs=", "="), ("prvs=", "/"), ("btv1==", "=="))
+
+
 def untagged(address: str) -> str:
-    """`normal`, also without its +tag: the key of the counters against loops (G13)."""
-    local, at, domain = normal(address).rpartition("@")
+    """`normal`, also without its +tag and a final dot: the key of the counters against loops (G13)."""
+    local, at, domain = normal(address).rstrip(".").rpartition("@")
     return f"{local.split('+', 1)[0] or local}{at}{domain}"
 
 

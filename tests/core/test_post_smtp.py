@@ -157,6 +157,7 @@ WAITS = refused("deferred", "451 4.7.1 later", "4.7.1", False)
         ({"RCPT": "999 what"}, refused("deferred", "999 what", "4.0.0", False)),
         ({"RCPT": ""}, refused("deferred", "Connection unexpectedly closed")),
         ({"DATA": ""}, refused("deferred", "Connection unexpectedly closed")),
+        ({".": "999 what"}, Outcome(recipient=KIM, status="unknown", text="999 what")),
         ({".": ""}, Outcome(recipient=KIM, status="unknown", text="Connection unexpectedly closed")),
         ({"QUIT": ""}, Outcome(recipient=KIM, status="sent")),
     ],

@@ -39,6 +39,11 @@ def _told(heard: Callable[[], object]) -> None:
 
 def killed_at(n: int, work: Callable[[], int]) -> int:
     """Runs `work` and kills it before its n-th statement or commit; gives 0 where it had fewer and ended well."""
+    return ended(struck_at(n, work))
+
+
+def struck_at(n: int, work: Callable[[], int]) -> int:
+    """As `killed_at`, but not waited for: gives its process."""
 
     def watched() -> int:
         left = [n]
@@ -51,7 +56,7 @@ def killed_at(n: int, work: Callable[[], int]) -> int:
         _told(count)
         return work()
 
-    return ended(forked(watched))
+    return forked(watched)
 
 
 def counted(work: Callable[[], int]) -> int:

@@ -240,6 +240,35 @@ def test_g5_an_automatic_answer_whose_sendmail_died_is_never_sent_again(desk, bo
     assert rows(desk)[0].status == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("exit 75", "exit 75, try again"),  # Sendmail's has queued it then, Postfix's has not
+        ("echo queued >&2; exit 71", "exit 71, operating system error: queued"),
+        ("kill -KILL $$", "died by SIGKILL"),
+    ],
+)
+def test_g5_an_automatic_answer_of_which_nobody_knows_is_shown_with_what_was_said(desk, box, tmp_path, end, words):
+    ticket = owe(desk, answer())
+    assert flushed(desk, box(end)) == [("unknown", words)]
+    (row,) = rows(desk)
+    assert (row.status, row.last_error, row.tries, row.claim) == ("unknown", words, 1, None)
+    with desk.reading() as tx:
+        assert [each["status"] for each in tx.deliveries(ticket.id)[0]] == ["unknown"]
+    assert flushed(desk, box(), NOW + timedelta(hours=6)) == []
+    assert len(sent(tmp_path)) == 1
+    with desk.writing(ANNA, NOW) as tx:
+        tx.retry(row.id)
+    assert flushed(desk, box(), NOW + timedelta(hours=6)) == [("sent", None)]
+
+
+@pytest.mark.parametrize("class_", ["agent", "auto", "notice"])
+def test_what_certainly_was_not_taken_is_tried_again_whatever_it_is(desk, box, tmp_path, class_):
+    owe(desk, {"agent": mail, "auto": answer, "notice": told}[class_]())
+    assert [became for became, _ in flushed(desk, Sendmail(argv=(str(tmp_path / "nothing"),)))] == ["deferred"]
+    assert flushed(desk, box(), NOW + MINUTE) == [("sent", None)]
+
+
 def test_g5_g6_a_pass_that_was_killed_after_claiming(desk, box, tmp_path):
     owe(desk, answer())
     owe(desk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -249,11 +251,29 @@ def test_the_answer_of_a_ticket_is_owed_once_a_day(store):
     own = answered(store, first.ticket)
 
     def follow(n: int, later: timedelta):
-        return receive(store, mail(Message_ID=f"<{n}@c.test>", In_Reply_To=own), SUPPORT, NOW + later).decision
+        raw = mail(f"Once more, for the {n}. time.", Message_ID=f"<{n}@c.test>", In_Reply_To=own)
+        return receive(store, raw, SUPPORT, NOW + later).decision
 
     assert follow(2, timedelta(hours=23)).silence == ("A14",)
     assert follow(3, timedelta(hours=25)).answer.answer == "auto-follow-up"
     assert follow(4, timedelta(hours=26)).silence == ("A14",)
+
+
+def test_a_machine_that_says_the_same_again_under_another_subject_is_not_answered(store):
+    text = "Thank you for your message about 2026112210000014. We are busy.\n"
+
+    def said(n: int, body: str, later: timedelta, sender: str = "bot@customer.test"):
+        raw = mail(body, From=sender, Subject=f"Thank you {n}", Message_ID=f"<{n}@c.test>")
+        return receive(store, raw, SUPPORT, NOW + later).decision.silence
+
+    hour = timedelta(hours=1)
+    assert said(1, text, 0 * hour) == ()
+    assert said(2, f"> {text}{text.replace('14.', '22.')}", 3 * hour) == ("A15",)
+    assert said(3, text, 6 * hour, "bot9@customer.test") == ("A15",)  # of the same domain
+    assert said(4, text, 9 * hour, "bot@elsewhere.test") == ()
+    assert said(5, "A new problem.\n", 12 * hour) == ()
+    assert said(6, text, 15 * hour) == ()
+    assert said(7, text, timedelta(days=9)) == ()
 
 
 def test_an_unknown_recipient_is_refused_and_nothing_is_kept_where_the_policy_says_so(place, tmp_path):
@@ -279,18 +299,108 @@ def test_explain_writes_nothing_and_decides_the_same(store):
 # -- the breaker ------------------------------------------------------------------------------------------------
 
 
+LIMITS = "[desk.auto-limits]\ntotal-hour = {total}\nper-address-hour = 9\nper-ticket-day = 9"
+
+
+def asked(store: Store, n: int, at=NOW):
+    """Another customer's first mail."""
+    return receive(store, mail(f"{n}", From=f"kim@c{n}.test", Message_ID=f"<{n}@c.test>"), SUPPORT, at).decision
+
+
+def owed(store: Store) -> Counter:
+    with store.reading() as tx:
+        return Counter(row.mail_class for row in tx.outbox())
+
+
+def braked(store: Store) -> list[tuple[str, str]]:
+    with store.reading() as tx:
+        return [(brake.name, brake.author) for brake in tx.brakes()]
+
+
 def test_a_full_desk_stops_its_answers_once_and_tells_each_admin_once(place, tmp_path):
-    store = desk(place(tmp_path / "desk.db"), desk="[desk.auto-limits]\ntotal-hour = 2\naddress-hour = 9".replace(
-        "address-hour", "per-address-hour"))  # fmt: skip
-    for n in range(5):
-        receive(store, mail(Message_ID=f"<{n}@c.test>"), SUPPORT, NOW)
+    store = desk(place(tmp_path / "desk.db"), desk=LIMITS.format(total=2))
+    assert [asked(store, n).silence for n in range(5)] == [(), (), ("A16",), ("A16",), ("A16",)]
     with store.reading() as tx:
         (brake,) = tx.brakes()
         classes = [(row.mail_class, row.recipients, row.plan.get("event")) for row in tx.outbox()]
-    assert (brake.name, brake.reason) == ("auto", "2 automatic answers in an hour; the limit is 2")
-    assert classes == [("auto", ("kim@customer.test",), None)] * 2 + [("notice", ("anna@example.org",), "breaker")]
+    assert (brake.name, brake.author, brake.reason) == (
+        "auto", "postmaster", "2 automatic answers in an hour; the limit is 2")  # fmt: skip
+    assert classes == [
+        ("auto", ("kim@c0.test",), None), ("auto", ("kim@c1.test",), None),
+        ("notice", ("anna@example.org",), "breaker"),
+    ]  # fmt: skip
     with store.writing(SYSTEM, NOW) as tx:
         assert [row.mail_class for row in tx.claim()] == ["notice"]
+
+
+def test_a_breaker_that_tripped_stays_until_an_admin_lets_go_and_then_is_quiet_for_the_hour(store):
+    with store.writing(SYSTEM, NOW) as tx:
+        tx.apply(POLICY.format(desk=LIMITS.format(total=2)), "root", "limits", 1)
+    for n in range(3):
+        asked(store, n)
+    assert asked(store, 3, NOW + timedelta(hours=5)).silence == ("A16",)  # nothing gathers while it is on
+    released = NOW + timedelta(minutes=30)
+    with store.writing(ANNA, released) as tx:
+        tx.brake("auto", False)
+    assert asked(store, 4, released).silence == ("A16",)  # the figure holds
+    assert (braked(store), owed(store)) == ([], {"auto": 2, "notice": 1})
+    later = NOW + timedelta(minutes=61)
+    assert [asked(store, n, later).silence for n in (5, 6, 7, 8)] == [(), (), ("A16",), ("A16",)]
+    assert (braked(store), owed(store)) == ([("auto", "postmaster")], {"auto": 4, "notice": 2})
+
+
+def test_answers_that_an_admin_holds_gather_and_nobody_is_told(store):
+    with store.writing(SYSTEM, NOW) as tx:
+        tx.apply(POLICY.format(desk=LIMITS.format(total=2)), "root", "limits", 1)
+    with store.writing(ANNA, NOW) as tx:
+        tx.brake("auto", True, "by hand")
+    assert [asked(store, n).silence for n in range(4)] == [(), (), ("A16",), ("A16",)]
+    assert (braked(store), owed(store)) == ([("auto", "anna")], {"auto": 2})
+
+
+def test_mail_that_is_not_answered_anyhow_trips_no_breaker(store):
+    with store.writing(SYSTEM, NOW) as tx:
+        tx.apply(POLICY.format(desk=LIMITS.format(total=1)), "root", "limits", 1)
+    asked(store, 0)
+    found = receive(store, mail(Message_ID="<m@c.test>", Auto_Submitted="auto-replied"), SUPPORT, NOW)
+    assert found.decision.silence == ("A5", "A16")
+    assert braked(store) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "senders", "answers"),
+    [
+        ("total-hour = 3\nper-address-hour = 9", [f"kim@c{n}.test" for n in range(8)], {"auto": 3, "notice": 1}),
+        ("per-address-hour = 3", ["kim@c.test", "Kim+1@C.test", "prvs=1=kim@c.test", "kim+2@c.test"] * 2, {"auto": 3}),
+        ("per-domain-hour = 3", [f"kim{n}@c.test" for n in range(8)], {"auto": 3}),
+    ],
+)
+def test_g13_hosts_that_answer_at_the_same_moment_stay_below_the_figures_together(store, limits, senders, answers):
+    with store.writing(SYSTEM, NOW) as tx:
+        tx.apply(POLICY.format(desk=f"[desk.auto-limits]\n{limits}"), "root", "limits", 1)
+    hosts = [Store(store.url.render_as_string(hide_password=False)) for _ in range(4)]
+
+    def deliver(n: int) -> None:
+        raw = mail(f"It burns {n}.", From=senders[n], Message_ID=f"<{n}@c.test>")
+        receive(hosts[n % 4], raw, Envelope(recipient="support@example.org", sender=senders[n]), NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(deliver, range(len(senders))))
+    for each in hosts:
+        each.close()
+    assert owed(store) == answers
+
+
+def test_g13_mails_to_one_ticket_at_the_same_moment_are_answered_once(store):
+    own = answered(store, receive(store, mail(), SUPPORT, NOW).ticket)
+    later = NOW + timedelta(days=2)
+
+    def follow(n: int) -> None:
+        receive(store, mail(f"Once more {n}", Message_ID=f"<f{n}@c.test>", In_Reply_To=own), SUPPORT, later)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(follow, range(6)))
+    assert owed(store)["auto"] == 2  # the first mail's, and one
 
 
 # -- faults of ours ---------------------------------------------------------------------------------------------

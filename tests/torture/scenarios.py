@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from torture import broken, burst, calls, clock, hosts, kills, limits, sendmails
+from torture import answers, broken, burst, calls, clock, hosts, kills, limits, sendmails
 from torture.place import Place
 from torture.tally import Tally
 
 ALL = ("sqlite", "postgresql", "mariadb")
+SERVERS = ("postgresql", "mariadb")
 FILE = ("sqlite",)  # what a process meets on its own host is the same whatever its database
 
 
@@ -22,6 +23,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     play: Callable[[Place, Tally], None]
     needs: tuple[str, ...] = ()
     databases: tuple[str, ...] = FILE
+    only_long: tuple[str, ...] = ()  # databases of the long form alone
 
 
 SCENARIOS = (
@@ -43,6 +45,10 @@ SCENARIOS = (
     Scenario(name="a burst beside agents at work", play=burst.mails, databases=ALL),
     Scenario(name="a sendmail of bad manners", play=sendmails.manners),
     Scenario(name="two flushes at once", play=sendmails.two_flushes, databases=ALL),
+    Scenario(name="answers killed between two steps", play=answers.between, databases=ALL, only_long=SERVERS),
+    Scenario(name="two flushes, one killed", play=answers.beside, databases=ALL, only_long=SERVERS),
+    Scenario(name="a template broken by a new policy", play=answers.broken_template, databases=ALL, only_long=SERVERS),
+    Scenario(name="a breaker killed between two steps", play=answers.breaker, databases=ALL, only_long=SERVERS),
 )
 
 

@@ -22,16 +22,14 @@ MANNERS: dict[str, tuple[str, bool, bool]] = {
     "sends and says 75": ('{good} "$@"; exit 75', True, True),
     "dies": ("kill -9 $$", True, False),
     "dies after it has sent": ('{good} "$@"; kill -9 $$', True, True),
-    "does not listen": ("exec 0<&-; exit 75", True, True),
+    "does not listen": ("exec 0<&-; exit 75", True, False),
     "floods": ('{good} "$@"; head -c {flood}M /dev/zero | tr "\\0" "x" >&2', True, True),
     "leaves a child with its pipes": ('{good} "$@"; sleep 15 & exit 0', True, True),
     "is not there": ("", True, True),
-    "says more than a line": ("echo 5.1.1 no such user >&2; printf '\\033[2J' >&2; exit 75", True, True),
+    "says more than a line": ("echo 5.1.1 no such user >&2; printf '\\033[2J' >&2; exit 75", True, False),
     "kills who called it": ('{good} "$@"; kill -9 $PPID', True, True),
     "hangs": ("exec sleep 600", True, False),
 }
-# An exit of 75 after the mail has gone is a lie that makes a second copy: it must bear the same Message-ID.
-COPIES = {"sends and says 75"}
 
 
 def manners(place: Place, tally: Tally) -> None:
@@ -70,18 +68,21 @@ def _flushed(desk: Desk, sendmail: Path, timeout: float) -> None:
 
 
 def _left(desk: Desk, name: str, files: set[Path], *, agents: bool, autos: bool) -> None:
-    """What a manner lets through has left, under one Message-ID each; the rest has not."""
+    """What a manner lets through has left, under one Message-ID each; the rest has not.
+
+    A lie makes a second copy of an agent's answer, under the same Message-ID, and never one of an automatic one (G5).
+    """
     sent = [message_from_bytes(path.read_bytes()) for path in files]
     copies = Counter((message["Auto-Submitted"] or "agent", message["Message-ID"]) for message in sent)
     kinds = Counter(kind for kind, _ in copies)
     wanted = Counter({"agent": 1} if agents else {}) + Counter({"auto-replied": 1} if autos else {})
     desk.tally.hold(kinds == wanted, f"{name}: left {dict(kinds)}")
     of_autos = sum(count - 1 for (kind, _), count in copies.items() if kind == "auto-replied")
-    desk.tally.hold(not of_autos or name in COPIES, f"{name}: {of_autos} automatic answers too many")
+    desk.tally.hold(not of_autos, f"{name}: {of_autos} automatic answers too many")
     desk.tally.note("second copies", sum(copies.values()) - len(copies))
-    for path in files if name in COPIES else ():  # told, and no more a matter of the audit
-        if message_from_bytes(path.read_bytes())["Auto-Submitted"]:
-            path.unlink()
+    with desk.reading() as tx:
+        waits = [row.id for row in tx.outbox() if row.mail_class == "auto" and row.status not in ("sent", "unknown")]
+    desk.tally.hold(not waits, f"{name}: automatic answers that are neither sent nor unknown: {waits}")
 
 
 def two_flushes(place: Place, tally: Tally) -> None:

@@ -32,6 +32,7 @@ SIZES: Mapping[str, Size] = {
     "BURST": Size("mails of the burst", 60, 10000),
     "BURST_FILTER": Size("of them through the filter program itself", 4, 200),
     "AGENTS": Size("agents who work beside the burst", 2, 8),
+    "BETWEEN": Size("of the steps of an automatic answer: a kill before each N-th one", 9, 1),
     "OWED": Size("mails that are owed when two flush at once", 8, 50),
     "HANG": Size("seconds after which a sendmail that hangs is ended", 1, 120),
     "FLOOD": Size("MB that a sendmail writes to stderr", 10, 100),

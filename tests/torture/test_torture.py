@@ -15,6 +15,7 @@ PLAYED = [
     pytest.param(each, database, id=f"{each.name}-{database}", marks=[pytest.mark.requires(*each.needs)])
     for each in SCENARIOS
     for database in each.databases
+    if database not in each.only_long
 ]
 
 

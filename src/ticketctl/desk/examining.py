@@ -90,7 +90,8 @@ class Doctor:
 
     def _mail_owed(self, tx: Reader) -> None:
         for brake in tx.brakes():
-            self.say("outbox", "warning", f"{brake.name} mail is held by {brake.author}: {brake.reason}")
+            way = f"`ticketctl outbox release --{brake.name}` lets it go"
+            self.say("outbox", "warning", f"{brake.name} mail is held by {brake.author}: {brake.reason}; {way}")
         rows = tx.outbox()
         tried = [row for row in rows if row.status == "owed" and row.last_error]
         late = [row for row in rows if row.status in ("owed", "sending") and row.created < self.now - OLD]

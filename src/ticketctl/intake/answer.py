@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ticketctl.intake.case import Case
-from ticketctl.intake.evidence import answer_to, answers_a_machine
+from ticketctl.intake.echo import echoes
+from ticketctl.intake.evidence import answer_to, answers_a_machine, went_round
+from ticketctl.intake.language import language
 from ticketctl.intake.value import AutoAnswer, Candidate, Counts
 from ticketctl.policy.value import AutoLimits
 from ticketctl.ticket import StateType
@@ -24,10 +26,12 @@ def answer(
     rows = [row for row in case.judged.silence if not (row == "A13" and blind_is_fine)]
     if not case.personal and not rows:
         rows.append(case.judged.rule or "A1")
+    if went_round(case) and "A4" not in rows:
+        rows.append("A4")
     limits = case.policy.desk.auto_limits
     if answers_a_machine(case) or (candidate is not None and candidate.answered_today >= limits.per_ticket_day):
         rows.append("A14")
-    if _answered_a_copy(case):
+    if _answered_a_copy(case) or echoes(case.letter, case.known):
         rows.append("A15")
     if _full(case.known.counts, limits):
         rows.append("A16")
@@ -36,13 +40,15 @@ def answer(
     recipient = answer_to(case.letter, case.envelope)
     if rows or recipient is None or template is None:
         return None, tuple(rows)
-    return AutoAnswer(answer=name, template=template, recipient=recipient), ()
+    spoken = language(case.letter, case.policy.templates.get(template))
+    return AutoAnswer(answer=name, template=template, recipient=recipient, language=spoken), ()
 
 
 def _full(counts: Counts, limits: AutoLimits) -> bool:
-    """Is a counter of G13 full?"""
+    """Is a counter of G13 full, or was the desk's own, and nobody has let go yet?"""
     return (
-        counts.address_hour >= limits.per_address_hour
+        counts.stopped
+        or counts.address_hour >= limits.per_address_hour
         or counts.address_day >= limits.per_address_day
         or counts.domain_hour >= limits.per_domain_hour
         or counts.total_hour >= limits.total_hour

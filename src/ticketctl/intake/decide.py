@@ -354,5 +354,6 @@ def _copied_text(fresh: tuple[PartyAccepted, ...]) -> tuple[str, ...]:
 
 def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...], told: Mapping[str, str]) -> str:
     if reply is not None:
-        return f"answer: {reply.answer} to {reply.recipient}, template {reply.template} (A18)"
+        spoken = f" in {reply.language}" if reply.language else ""
+        return f"answer: {reply.answer} to {reply.recipient}, template {reply.template}{spoken} (A18)"
     return "no answer: " + in_words(rows, told)

@@ -44,7 +44,8 @@ def asks(
     replies = letter.in_reply_to[:REFERENCES_LOOKED_AT]
     ids = tuple(dict.fromkeys(message_id_key(each) for each in (*replies, *references)))
     returned = letter.returned_ids[:RETURNED_LOOKED_AT]
-    tokens = [token.lower() for source in (route.extension, *ids, *returned) for token in TOKEN.findall(source)]
+    own = message_id_key(letter.message_id) if letter.message_id else ""
+    tokens = [token.lower() for source in (route.extension, *ids, own, *returned) for token in TOKEN.findall(source)]
     sender = normal(letter.author.address) if letter.author.address else None
     return Asks(
         key=f"{route.enveloped}\n{content}",
@@ -150,6 +151,12 @@ def answers_a_machine(case: Case) -> bool:
         for text in (case.route.extension, *map(message_id_key, said))
         for evidence in _by_token(text, "", case.known)
     )
+
+
+def went_round(case: Case) -> bool:
+    """Is it a mail of ours, come back under its own Message-ID, whoever it says it is from (row A4)?"""
+    own = case.letter.message_id
+    return own is not None and bool(_by_token(message_id_key(own), "", case.known))
 
 
 def _by_token(text: str, where: str, known: Known) -> list[Evidence]:

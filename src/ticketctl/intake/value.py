@@ -81,6 +81,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     address_day: int = 0
     domain_hour: int = 0
     total_hour: int = 0
+    stopped: bool = False  # the breaker has tripped
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -97,6 +98,8 @@ class Known(Struct, frozen=True, kw_only=True):
     external: int | None = None  # the ticket that the mails of that number go on
     tickets: dict[int, Candidate] = field(default_factory=dict)
     counts: Counts = Counts()
+    said: str = ""  # the text of the letter that had the last automatic answer to this address, in a week
+    said_near: str = ""  # and to its domain
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -115,6 +118,7 @@ class AutoAnswer(Struct, frozen=True, kw_only=True):
     answer: str  # auto-reply, auto-follow-up, auto-reject, auto-new-ticket
     template: str
     recipient: str
+    language: str = ""  # a word of the template's own table; "": the desk's
 
 
 class Decision(Struct, frozen=True, kw_only=True):

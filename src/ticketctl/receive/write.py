@@ -8,8 +8,9 @@ from ticketctl import errors
 from ticketctl.change import Answered, ArticleAdded, Created
 from ticketctl.change.step import Owed, Step, notice
 from ticketctl.intake import AutoAnswer, Decision, Opening
+from ticketctl.receive.breaker import trip
 from ticketctl.receive.value import Received, Thought
-from ticketctl.store import AUTO_BRAKE, Again, Reader, Writer
+from ticketctl.store import Again, Reader, Writer
 from ticketctl.ticket import Ticket, message_id, token
 
 
@@ -45,7 +46,7 @@ def write(tx: Writer, thought: Thought, mail: int | None) -> Received:
     for other in decision.links:
         if other != ticket.id:
             tx.link(ticket.id, other)
-    _brake(tx, thought)
+    trip(tx, thought)
     return replace(plain, mail=mail, ticket=ticket.id, number=ticket.number, n=ticket.articles)
 
 
@@ -91,6 +92,7 @@ def _steps(tx: Writer, decision: Decision, ticket: int, number: str, n: int, mai
 def _answered(tx: Writer, answer: AutoAnswer, ticket: int, number: str, n: int, mail: int) -> Step:
     """The automatic answer: token and Message-ID are fixed here, its text when the row is claimed (G5)."""
     fresh = token()
+    plan = {"answer": answer.answer, "template": answer.template, "ticket": ticket, "article": n, "mail": mail}
     owed = Owed(
         mail_class="auto",
         audience="auto",
@@ -98,7 +100,7 @@ def _answered(tx: Writer, answer: AutoAnswer, ticket: int, number: str, n: int, 
         message_id=message_id(fresh, number, tx.current().desk.domain),
         sender="",
         recipients=(answer.recipient,),
-        plan={"answer": answer.answer, "template": answer.template, "ticket": ticket, "article": n, "mail": mail},
+        plan=plan | ({"language": answer.language} if answer.language else {}),
     )
     return Step(change=Answered(answer=answer.answer, template=answer.template, recipient=answer.recipient),
                 owed=(owed,))  # fmt: skip
@@ -111,18 +113,3 @@ def _notices(tx: Writer, decision: Decision, ticket: int, number: str, n: int) -
         return ()
     plan = {"event": "follow-up", "agent": agent.name, "ticket": ticket, "article": n}
     return (notice(agent.email, number, tx.current().desk.domain, plan),)
-
-
-def _brake(tx: Writer, thought: Thought) -> None:
-    """The desk's own counter is full (G13): no automatic answer goes out until an admin, who is told, lets them."""
-    policy, counted = tx.current(), thought.known.counts.total_hour
-    if "A16" not in thought.decision.silence or not 0 < policy.desk.auto_limits.total_hour <= counted:
-        return
-    if any(brake.name == AUTO_BRAKE for brake in tx.brakes()):
-        return
-    reason = f"{counted} automatic answers in an hour; the limit is {policy.desk.auto_limits.total_hour}"
-    tx.brake(AUTO_BRAKE, True, reason)
-    admins = [agent for agent in policy.agents.values() if agent.admin and agent.email]
-    tx.owe(*(notice(str(agent.email), "0", policy.desk.domain,
-                    {"event": "breaker", "agent": agent.name, "reason": reason})
-             for agent in admins))  # fmt: skip

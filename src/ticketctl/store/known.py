@@ -9,15 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from ticketctl.intake.echo import LOOKED_AT
 from ticketctl.intake.value import Asks, Candidate, Counts, Known, Mailed, Twin, message_id_key
 from ticketctl.store import tables as t
 from ticketctl.store.hints import indexed
 from ticketctl.store.rows import TICKET, counted_keys, key_digest, ticket_of
 from ticketctl.store.types import cleaned
-from ticketctl.store.value import AHEAD, LetterRow
-from ticketctl.ticket import Ticket, normal
+from ticketctl.store.value import AHEAD, AUTO_BRAKE, LetterRow
+from ticketctl.ticket import POSTMASTER, Ticket, normal
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _NEVER_COUNTED = ("dropped",)
 
 
@@ -54,6 +55,7 @@ def known(
         external=external,
         tickets=tickets,
         counts=_counts(connection, asks.answer_to, now, then),
+        **_said(connection, asks.answer_to, now, then),
     )
 
 
@@ -246,12 +248,37 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime, then: 
         counted = counted.where(c.mail_class == "auto", c.status.not_in(_NEVER_COUNTED))
         return indexed(counted, t.outbox, f"ix_outbox_{key}_created").scalar_subquery()
 
+    tripped = select(func.count()).where(t.brake.c.name == AUTO_BRAKE, t.brake.c.author == POSTMASTER.name)
     row = connection.execute(
         select(
             since(now - HOUR, "address_key", c.address_key == address),
             since(now - DAY, "address_key", c.address_key == address),
             since(now - HOUR, "domain_key", c.domain_key == domain),
             since(now - HOUR, "mail_class"),
+            tripped.scalar_subquery(),
         )
     ).one()
-    return Counts(address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3])
+    return Counts(
+        address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3], stopped=bool(row[4]) and then is None
+    )
+
+
+def _said(
+    connection: Connection, answer_to: str | None, now: datetime, then: LetterRow | None
+) -> dict[str, str]:
+    """The texts that were answered last to this address, and to its domain."""
+    if answer_to is None:
+        return {}
+    c, a = t.outbox.c, t.article.c
+    said = {}
+    for name, key, value in zip(("said", "said_near"), ("address_key", "domain_key"), counted_keys(answer_to),
+                                strict=True):  # fmt: skip
+        last = select(c.ticket_id, c.plan).where(c[key] == value, c.created > now - WEEK, _until(now, then))
+        last = indexed(last.order_by(c.created.desc()).limit(1), t.outbox, f"ix_outbox_{key}_created")
+        row = connection.execute(last).first()
+        n = row.plan.get("article") if row is not None else None
+        if row is None or row.ticket_id is None or not isinstance(n, int):
+            continue
+        text = func.substr(a.body, 1, LOOKED_AT)
+        said[name] = connection.execute(select(text).where(a.ticket_id == row.ticket_id, a.n == n)).scalar() or ""
+    return said

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, ins
 from ticketctl.change.step import Owed
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.store import tables as t
-from ticketctl.store.hints import by_id
+from ticketctl.store.hints import by_id, indexed
 from ticketctl.store.rows import OUTBOX, delivery_rows, outbox_of, outbox_row, token_row
 from ticketctl.store.types import cleaned
 from ticketctl.store.value import AHEAD, ALL_BRAKE, AUTO_BRAKE, OutboxRow, OutboxStatus
@@ -123,6 +123,14 @@ def stale(connection: Connection, before: datetime, classes: Collection[str]) ->
     since = or_(and_(c.tries == 0, c.next_try < before), and_(c.tries > 0, c.created < before))
     wanted = select(c.id).where(c.status == "owed", c.mail_class.in_(sorted(classes)), since).order_by(c.id)
     return list(connection.execute(wanted).scalars())
+
+
+def noticed(connection: Connection, event: str, since: datetime) -> bool:
+    """Is there a notice of that event, of no ticket, owed since then? Not by a clock that stood ahead."""
+    c = t.outbox.c
+    lately = and_(c.mail_class == "notice", c.created > since, c.created <= since + AHEAD, c.ticket_id.is_(None))
+    found = indexed(select(c.plan).where(lately), t.outbox, "ix_outbox_mail_class_created")
+    return any(plan.get("event") == event for plan in connection.execute(found).scalars())
 
 
 def listed(

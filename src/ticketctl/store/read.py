@@ -355,6 +355,10 @@ class Reader:
         owed = select(d.outbox_id).where(d.ticket_id == ticket_id, d.n == 0)
         return outbox.rows(self._connection, and_(ids_in(t.outbox.c.id, owed), t.outbox.c.mail_class == "auto"))
 
+    def noticed(self, event: str, since: datetime) -> bool:
+        """Is there a notice of that event, of no ticket, owed since then?"""
+        return outbox.noticed(self._connection, event, since)
+
     def outbox_row(self, outbox_id: int) -> OutboxRow:
         """That row; NotThere (66)."""
         return outbox.row(self._connection, outbox_id)

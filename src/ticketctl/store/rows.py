@@ -64,9 +64,12 @@ def key_digest(key: str) -> str:
 
 
 def counted_keys(address: str) -> tuple[str, str]:
-    """What the counters of G13 count by: the address and its domain, normalised."""
-    key = cleaned(untagged(address))[:KEY_LENGTH]
-    return key, key.rpartition("@")[2]
+    """What the counters of G13 count by: the address, normalised, and the domain that the mail goes to.
+
+    Not the domain that SRS claims inside an address: anybody can write another one there each time.
+    """
+    domain = address.strip().rstrip(".").lower().rpartition("@")[2]
+    return cleaned(untagged(address))[:KEY_LENGTH], cleaned(domain)[:KEY_LENGTH]
 
 
 def tag_rows(ticket_id: int, tags: Iterable[str]) -> list[dict[str, Any]]:

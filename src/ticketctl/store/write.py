@@ -140,6 +140,11 @@ class Writer(Changing):
         mine = and_(c.id == row.id, c.status == "owed")
         self._connection.execute(update(t.outbox).where(mine).values(values))
 
+    def unknown(self, row: OutboxRow, error: str) -> None:
+        """Nobody knows whether the mail system took a claimed row: it is not sent again by itself."""
+        outbox.settle(self._connection, row, "unknown", tries=row.tries + 1, last_error=error)
+        outbox.deliver(self._connection, row.id, None, self.now, status="unknown")
+
     def hold(self, outbox_id: int) -> None:
         """Not to be sent until `release`."""
         outbox.turn(self._connection, outbox_id, self.now, ("owed", "failed", "unknown"), "held")

@@ -211,6 +211,7 @@ def test_a_machines_mail_changes_nothing_on_a_pending_ticket():
         ("no template", {"envelope": Envelope(recipient="sales@example.org")}, ("A17",)),
         ("an agent", {"mail": letter(sender=ANNA)}, ("A17",)),
         ("an answered ticket", {"mail": letter(in_reply_to=(OURS,)), "knows": known(answered_today=1)}, ("A14",)),
+        ("a mail of ours", {"mail": letter(message_id=OURS)}, ("A4",)),
         ("an answer to an answer", {"mail": letter(in_reply_to=(OURS,)), "knows": known(audience="auto")}, ("A14",)),
         ("everything", {"says": judged(silence=("A5", "A10")), "knows": known(counts=Counts(domain_hour=30)),
                         "envelope": Envelope(recipient="sales@example.org")}, ("A5", "A10", "A16", "A17")),
