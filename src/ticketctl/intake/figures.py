@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ticketctl.intake.case import Case
+from ticketctl.intake.echo import echoes
 from ticketctl.intake.evidence import answer_to, answers_a_machine
 from ticketctl.intake.trail import short
 from ticketctl.intake.value import Candidate
@@ -31,7 +32,9 @@ def _lately(case: Case, candidate: Candidate | None) -> str:
 def _twins(case: Case, _: Candidate | None) -> str:
     """A15"""
     twin = next((twin for twin in case.known.twins if twin.ticket is not None), None)
-    return f"queue {twin.queue or 'none'} has this mail, too, as mail {twin.mail}" if twin else ""
+    said = [f"queue {twin.queue or 'none'} has this mail, too, as mail {twin.mail}"] if twin else []
+    said += ["it says what was answered last to this address or its domain"] if echoes(case.letter, case.known) else []
+    return " and ".join(said)
 
 
 def _counters(case: Case, _: Candidate | None) -> str:
@@ -44,7 +47,9 @@ def _counters(case: Case, _: Candidate | None) -> str:
         (counts.domain_hour, limits.per_domain_hour, f"to {short(to.rpartition('@')[2], 100)} in the last hour"),
         (counts.total_hour, limits.total_hour, "in all in the last hour"),
     )
-    return " and ".join(f"{n} of {limit} automatic answers {what}" for n, limit, what in asked if n >= limit)
+    said = [f"{n} of {limit} automatic answers {what}" for n, limit, what in asked if n >= limit]
+    said += ["the desk stopped them all until `ticketctl outbox release --auto`"] if counts.stopped else []
+    return " and ".join(said)
 
 
 def _none(case: Case, name: str, queue: str, candidate: Candidate | None) -> str:

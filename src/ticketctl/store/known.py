@@ -259,13 +259,15 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime, then: 
         )
     ).one()
     return Counts(
-        address_hour=row[0], address_day=row[1], domain_hour=row[2], total_hour=row[3], stopped=bool(row[4]) and then is None
+        address_hour=row[0],
+        address_day=row[1],
+        domain_hour=row[2],
+        total_hour=row[3],
+        stopped=bool(row[4]) and then is None,
     )
 
 
-def _said(
-    connection: Connection, answer_to: str | None, now: datetime, then: LetterRow | None
-) -> dict[str, str]:
+def _said(connection: Connection, answer_to: str | None, now: datetime, then: LetterRow | None) -> dict[str, str]:
     """The texts that were answered last to this address, and to its domain."""
     if answer_to is None:
         return {}
