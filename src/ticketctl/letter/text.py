@@ -8,15 +8,20 @@ out, quoted history stays. What is shown is capped; the leaf is an attachment to
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ticketctl.letter import charsets, transfer
 from ticketctl.letter.structure import DEPTH, Node
 
+if TYPE_CHECKING:
+    from ticketctl.letter.tnef import Tnef
+
 LIMIT = 1 << 20  # bytes of text shown
 BLOCKS = 100  # uuencoded blocks of one mail
+PACKED = 3  # files of Outlook's (winmail.dat) that are opened
 
 _UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{0,1000})\r?\n?")
 _META = re.compile(rb"<meta[^>]{1,200}charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_-]{2,40})", re.IGNORECASE)
@@ -37,13 +42,15 @@ class Block(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """The text, the leaves it came from, those of them that were cut, and the uuencoded blocks found in it."""
+    """The text, the leaves it came from, those of them that were cut, the uuencoded blocks found in it; and what
+    leaves of Outlook's hold."""
 
     text: str = ""
     body_type: str = "text/plain"
     nodes: tuple[int, ...] = ()
     cut: tuple[int, ...] = ()
     blocks: tuple[Block, ...] = ()
+    packed: Mapping[int, tuple[bytes, Tnef]] = {}  # by leaf: decoded, and as read
     remarks: tuple[str, ...] = ()
 
 
@@ -74,10 +81,32 @@ class Reader:
         if kept:
             self.remarks.append("parser: text cut")
         html = any(self.nodes[index].content_type == "text/html" for index in chosen)
+        body_type = "text/html" if html else "text/plain"
+        packed = self._packed()
+        if packed and not joined.strip():
+            texts_of_theirs = (its.text() for _, its in packed.values())
+            joined, body_type = next((told for told in texts_of_theirs if told[0].strip()), (joined, body_type))
         return Shown(
-            text=joined, body_type="text/html" if html else "text/plain", nodes=tuple(chosen), cut=kept,
-            blocks=tuple(block for block in self.blocks if block.node in chosen), remarks=tuple(self.remarks),
+            text=joined, body_type=body_type, nodes=tuple(chosen), cut=kept,
+            blocks=tuple(block for block in self.blocks if block.node in chosen), packed=packed,
+            remarks=tuple(self.remarks),
         )  # fmt: skip
+
+    def _packed(self) -> dict[int, tuple[bytes, Tnef]]:
+        """What Outlook has packed into leaves."""
+        some = [index for index, node in enumerate(self.nodes) if _is_packed(node)]
+        if not some:
+            return {}
+        from ticketctl.letter import tnef
+
+        found = {}
+        for index in some[:PACKED]:
+            node = self.nodes[index]
+            data, cut = transfer.head(self.raw, node.body, node.end, node.encoding, tnef.SIZE)
+            its = tnef.read(data)
+            found[index] = data, its
+            self.remarks += [*its.remarks, *(["parser: TNEF cut"] if cut and not its.remarks else [])]
+        return found
 
     def choose(self) -> list[int]:
         """The leaves to show, in order. Bottom up over the tree, since children stand behind their parents."""
@@ -178,6 +207,13 @@ class Reader:
             if len(found) > limit:
                 return bytes(found[:limit]), True
         return bytes(found), False
+
+
+def _is_packed(node: Node) -> bool:
+    """A winmail.dat, whatever it is called or said to be."""
+    if node.content_type in ("application/ms-tnef", "application/vnd.ms-tnef"):
+        return True
+    return node.filename is not None and node.filename.lower() in ("winmail.dat", "win.dat") and not node.multipart
 
 
 def _uuencoded(raw: bytes, index: int, node: Node) -> Iterator[Block]:
