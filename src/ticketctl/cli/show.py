@@ -67,9 +67,10 @@ def command(frame: Frame, word: str, raw: bool, headers: bool, save: str | None,
         parts = []
         for article in value["articles"]:
             listed = "".join(f"{page.escape(f'{name}: {content}')}\n" for name, content in article.get("headers", []))
-            parts.append(
-                listed + ("\n" if listed else "") + page.article_page(article, value["id"], unfold=unfold, **look)
+            told = page.article_page(
+                article, value["id"], unfold=unfold, meetings=shown.meetings.get(article["n"], ()), **look
             )
+            parts.append(listed + ("\n" if listed else "") + told)
         if isinstance(ref, ArticleRef):
             return "".join(parts)
         if shown.answers:

@@ -70,10 +70,20 @@ def person(address: Value) -> str:
     return str(address["name"] or address["address"] or "unknown")
 
 
-def article_page(article: Value, ticket: int, *, width: int, color: bool, zone: tzinfo, unfold: bool = False) -> str:
+def article_page(
+    article: Value,
+    ticket: int,
+    *,
+    width: int,
+    color: bool,
+    zone: tzinfo,
+    unfold: bool = False,
+    meetings: Sequence[dict[str, Any]] = (),
+) -> str:
     """One article: who, when, to whom; remarks, text, attachments with their addresses, the fate of its mail.
 
-    Quoted history is one line that tells how long it is, unless `unfold`.
+    Quoted history is one line that tells how long it is, unless `unfold`. `meetings` are those of its calendars
+    (`meeting_value`).
     """
     where = f"{ticket}/{article['n']}"
     what = [article["channel"], f"by {article['sender_type']}"]
@@ -91,7 +101,16 @@ def article_page(article: Value, ticket: int, *, width: int, color: bool, zone: 
     head += [labelled(label, text) for label, text in lines if text]
     head += [paint(labelled("Remark", remark), YELLOW, color) for remark in article["remarks"]]
     body = _body(article, color, unfold)
-    return "\n".join([*head, *(["", *body] if any(body) else []), *_foot(article, where, color), ""])
+    met = _meetings(meetings, zone)
+    return "\n".join([*head, *(["", *body] if any(body) else []), *met, *_foot(article, where, color), ""])
+
+
+def _meetings(meetings: Sequence[dict[str, Any]], zone: tzinfo) -> list[str]:
+    if not meetings:
+        return []
+    from ticketctl.page.meeting import meeting_lines
+
+    return ["", *[labelled(label, text) for label, text in meeting_lines(meetings, zone)]]
 
 
 def _body(article: Value, color: bool, unfold: bool) -> list[str]:

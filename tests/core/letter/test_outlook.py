@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -205,24 +204,3 @@ def test_any_rtf_is_text(pieces: list[str]) -> None:
     for text in rtf.read("{\\rtf1" + "".join(pieces)):
         assert "\0" not in text
         text.encode()
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        attribute(FILE, bytes(14)),
-        attribute(BODY, b""),
-        attribute(MESSAGE, properties((0x1009, 0x102, bytes.fromhex("1a0000001c0000004c5a4675e2d44b51fffff0f0ffff")))),
-        properties((0x3707, 0x1F, "x")),
-        b"\xff" * 17,
-    ],
-)
-def test_ten_times_the_file_is_ten_times_the_time(unit: bytes) -> None:
-    def spent(size: int) -> float:
-        data = winmail(unit * (size // len(unit)), attribute(MESSAGE, b"\xff\xff\xff\xff" + unit * (size // len(unit))))
-        begun = time.process_time()
-        tnef.read(data).text()
-        return time.process_time() - begun
-
-    one, ten = min(spent(100_000) for _ in range(3)), spent(1_000_000)
-    assert ten < max(25 * one, 0.3)
