@@ -10,7 +10,7 @@ import pytest
 
 from cli.conftest import NOW, Desk
 from core.letter.outlook import file, winmail
-from core.letter.test_calendar import INVITATION
+from core.letter.samples import INVITATION
 from ticketctl.cli.saving import to_directory
 from ticketctl.desk.reading import File
 from ticketctl.errors import Failed

@@ -34,6 +34,7 @@ SIZES: Mapping[str, Size] = {
     "AGENTS": Size("agents who work beside the burst", 2, 8),
     "OWED": Size("mails that are owed when two flush at once", 8, 50),
     "HANG": Size("seconds after which a sendmail that hangs is ended", 1, 120),
+    "BROKEN": Size("of the mails that are broken: each N-th one", 100, 1),
     "FLOOD": Size("MB that a sendmail writes to stderr", 10, 100),
 }
 

@@ -73,10 +73,7 @@ class Reader:
     def shown(self) -> Shown:
         """The text of the mail."""
         chosen = self.choose()
-        texts = [self.text(index) for index in chosen]
-        joined = "".join(
-            text if text.endswith("\n") or number == len(texts) else f"{text}\n" for number, text in enumerate(texts, 1)
-        )
+        joined = self._joined(chosen)
         kept = tuple(index for index in self.cut if index in chosen)
         if kept:
             self.remarks.append("parser: text cut")
@@ -91,6 +88,17 @@ class Reader:
             blocks=tuple(block for block in self.blocks if block.node in chosen), packed=packed,
             remarks=tuple(self.remarks),
         )  # fmt: skip
+
+    def _joined(self, chosen: list[int]) -> str:
+        """The texts in order, each from a line of its own."""
+        pieces: list[str] = []
+        for number, index in enumerate(chosen):
+            text = self.text(index)
+            last = number + 1 == len(chosen)
+            pieces.append(text if last or text.endswith("\n") else f"{text}\n")
+            if not last and chosen[number + 1] > index + 1:
+                pieces.append(self._between(index, chosen[number + 1]))
+        return "".join(pieces)
 
     def _packed(self) -> dict[int, tuple[bytes, Tnef]]:
         """What Outlook has packed into leaves."""
@@ -182,11 +190,33 @@ class Reader:
         if node.content_type in _MARKED_UP:
             from ticketctl.letter import html
 
-            return html.to_text(text)
+            return html.to_text(text, self._images() if "cid:" in text else None)
         text = _lines(text)
         if node.parameters.get("format", "").strip().lower() == "flowed":
             text = flowed(text, node.parameters.get("delsp", "").strip().lower() == "yes")
         return text
+
+    def _images(self) -> dict[str, str]:
+        """Names of the pictures that text can show, by their Content-IDs (RFC 2392)."""
+        from ticketctl.letter.attachments import safe
+
+        found: dict[str, str] = {}
+        for node in self.nodes:
+            key, name = node.first("content-id"), safe(node.filename)
+            if key and name:
+                found.setdefault(key.strip().strip("<>"), name)
+        return found
+
+    def _between(self, first: int, second: int) -> str:
+        """Lines for the pictures that stand between two texts of a mail."""
+        from ticketctl.letter.attachments import safe
+
+        inline = (
+            node
+            for node in self.nodes[first + 1 : second]
+            if node.content_type.startswith("image/") and node.disposition == "inline"
+        )
+        return "".join(f"[image: {safe(node.filename)}]\n" if node.filename else "[image]\n" for node in inline)
 
     def _data(self, index: int, limit: int) -> tuple[bytes, bool]:
         """The decoded bytes of a leaf without its uuencoded blocks, at most `limit` of them."""

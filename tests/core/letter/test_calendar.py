@@ -9,47 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.letter.samples import INVITATION
 from ticketctl.letter import calendar
 from ticketctl.letter.calendar import Event, Person
 from ticketctl.page.meeting import meeting_lines, meeting_value, repeats
 
 PARIS = ZoneInfo("Europe/Paris")
-INVITATION = """\
-BEGIN:VCALENDAR
-METHOD:REQUEST
-VERSION:2.0
-BEGIN:VTIMEZONE
-TZID:Our own
-BEGIN:STANDARD
-DTSTART:16010101T030000
-TZOFFSETFROM:+0200
-TZOFFSETTO:+0100
-RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
-END:STANDARD
-BEGIN:DAYLIGHT
-DTSTART:16010101T020000
-TZOFFSETFROM:+0100
-TZOFFSETTO:+0200
-RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
-END:DAYLIGHT
-END:VTIMEZONE
-BEGIN:VEVENT
-UID:1@example.net
-SUMMARY:Printer\\, second
-  look
-DTSTART;TZID="Our own":20260701T100000
-DTEND;TZID="Our own":20260701T113000
-LOCATION:Room 4\\nfirst floor
-ORGANIZER;CN="Stone, Emma":mailto:emma@example.net
-ATTENDEE;CN=Tom;PARTSTAT=ACCEPTED;ROLE=REQ-PARTICIPANT:MAILTO:tom@example.net
-ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:help@example.org
-RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE;COUNT=10
-BEGIN:VALARM
-SUMMARY:not this
-END:VALARM
-END:VEVENT
-END:VCALENDAR
-"""
 
 
 def lines(text: str) -> list[str]:
