@@ -3,6 +3,7 @@
 # make bench    the programs' times beside their floors
 # make torture  the fault suite in its long form, about an hour; TORTURE_KILLS=100 and so on (tests/torture/sizes.py),
 #               ONLY="filter burst" by words of their names
+# make fuzz     atheris against every reader, a minute each; SECONDS_EACH=600, TICKETCTL_CORPUS for mails to begin with
 # Needs Python 3.11 or newer with its venv module; sets up the rest in .venv.
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ sources = $(shell find src bin man contrib/postfix contrib/procmail -type f ! -n
 pip = $(bin)/python -m pip --disable-pip-version-check --no-input -q
 run = env PATH="$(CURDIR)/$(bin):$$PATH"
 
-.PHONY: demo test bench torture install lint clean
+.PHONY: demo test bench torture fuzz install lint clean
 
 demo: install
 	$(run) contrib/demo/run
@@ -25,6 +26,11 @@ bench: install
 
 torture: .venv/tools
 	PYTHONPATH=src:tests $(bin)/python -m torture $(ONLY)
+
+# Not among the tools: not every machine has a wheel of it.
+fuzz: .venv/tools
+	@$(bin)/python -c 'import atheris' 2>/dev/null || $(pip) install 'atheris~=3.0'
+	PYTHONPATH=src:tests $(bin)/python -m fuzz $(ONLY)
 
 install: .venv/installed
 

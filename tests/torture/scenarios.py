@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from torture import answers, broken, burst, calls, clock, hosts, kills, limits, sendmails
+from torture import answers, broken, burst, calls, clock, hosts, kills, limits, reading, sendmails
 from torture.place import Place
 from torture.tally import Tally
 
@@ -44,6 +44,7 @@ SCENARIOS = (
     Scenario(name="two hosts with one mail", play=hosts.same_mail, databases=ALL),
     Scenario(name="a burst beside agents at work", play=burst.mails, databases=ALL),
     Scenario(name="a sendmail of bad manners", play=sendmails.manners),
+    Scenario(name="real mail, broken", play=reading.of_broken_mail),
     Scenario(name="two flushes at once", play=sendmails.two_flushes, databases=ALL),
     Scenario(name="answers killed between two steps", play=answers.between, databases=ALL, only_long=SERVERS),
     Scenario(name="two flushes, one killed", play=answers.beside, databases=ALL, only_long=SERVERS),

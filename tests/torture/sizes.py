@@ -35,6 +35,7 @@ SIZES: Mapping[str, Size] = {
     "BETWEEN": Size("of the steps of an automatic answer: a kill before each N-th one", 9, 1),
     "OWED": Size("mails that are owed when two flush at once", 8, 50),
     "HANG": Size("seconds after which a sendmail that hangs is ended", 1, 120),
+    "BROKEN": Size("of the mails that are broken: each N-th one", 100, 1),
     "FLOOD": Size("MB that a sendmail writes to stderr", 10, 100),
 }
 

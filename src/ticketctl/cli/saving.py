@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     from ticketctl.desk.reading import File
 
 TRIES = 1000  # names tried for one file
+LENGTH = 255  # bytes of a name, on nearly every file system
+SUFFIX = 20  # bytes of a suffix; a longer one is none
 TEXT = ("text/", "message/")
+
+_FOREIGN = '<>:"|?*/'  # what other systems take for something else
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|\Z)", re.IGNORECASE)
 
 
 def to_stdout(file: File, *, force_text: bool = False) -> None:
@@ -59,14 +65,24 @@ def _written(file: File, where: int) -> str:
 
 
 def _names(name: str) -> Iterator[str]:
-    """The name alone, without path or dot in front; then with numbers before its suffix."""
-    bare = name.replace("\0", "").replace("\\", "/").rpartition("/")[2].lstrip(".") or "attachment"
-    bare = "".join(char if char.isprintable() else "_" for char in bare)
+    """A name that every file system takes, for itself alone; then with numbers before its suffix."""
+    bare = name.replace("\\", "/").rstrip("/ ").rpartition("/")[2]
+    bare = "".join(char if char.isprintable() and char not in _FOREIGN else "_" for char in bare).strip().lstrip(".")
+    if bare.startswith("-") or _DEVICE.match(bare):
+        bare = f"_{bare}"
+    bare = bare.rstrip(". ")
     stem, suffix = os.path.splitext(bare)
-    stem, suffix = stem[:80] or "attachment", suffix[:20]
-    yield stem + suffix
+    if len(suffix.encode()) > SUFFIX:
+        stem, suffix = bare, ""
+    yield f"{_cut(stem, LENGTH - len(suffix.encode()))}{suffix}"
     for number in range(1, TRIES):
-        yield f"{stem}-{number}{suffix}"
+        end = f"-{number}{suffix}"
+        yield f"{_cut(stem, LENGTH - len(end.encode()))}{end}"
+
+
+def _cut(stem: str, length: int) -> str:
+    """So many bytes of UTF-8, no character cut in two; a name where nothing is left."""
+    return stem.encode()[:length].decode("utf-8", "ignore").rstrip(". ") or "attachment"
 
 
 def draft(text: str) -> str | None:

@@ -25,13 +25,15 @@ ticketctl show 17               head and thread
 ticketctl show 17/-1            its last article
 ticketctl show 17/3/2 > a.pdf   the second attachment of its third article
 ticketctl show 17/1 --raw       that mail, byte for byte
+ticketctl show 17 --unfold      with all that the mails quote
 ticketctl show 17 --save .      every attachment into files
 """)  # fmt: skip
 @click.argument("word", metavar="TICKET|ARTICLE")
 @click.option("--raw", is_flag=True, help="The mail's bytes exactly as they came.")
 @click.option("--headers", is_flag=True, help="Every header of the mail, too.")
 @click.option("--save", metavar="DIR", help="Write the attachments into files there.")
-def command(frame: Frame, word: str, raw: bool, headers: bool, save: str | None) -> None:
+@click.option("--unfold", is_flag=True, help="Quoted history in full, too.")
+def command(frame: Frame, word: str, raw: bool, headers: bool, save: str | None, unfold: bool) -> None:
     """Show a ticket, one of its articles (17/3), or an attachment (17/3/2)."""
     from ticketctl import page
     from ticketctl.desk import reading
@@ -65,7 +67,10 @@ def command(frame: Frame, word: str, raw: bool, headers: bool, save: str | None)
         parts = []
         for article in value["articles"]:
             listed = "".join(f"{page.escape(f'{name}: {content}')}\n" for name, content in article.get("headers", []))
-            parts.append(listed + ("\n" if listed else "") + page.article_page(article, value["id"], **look))
+            told = page.article_page(
+                article, value["id"], unfold=unfold, meetings=shown.meetings.get(article["n"], ()), **look
+            )
+            parts.append(listed + ("\n" if listed else "") + told)
         if isinstance(ref, ArticleRef):
             return "".join(parts)
         if shown.answers:

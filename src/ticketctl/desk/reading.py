@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from ticketctl import query
 from ticketctl.change import describe, evolve
 from ticketctl.desk import Desk, Value, View, named, unread
-from ticketctl.errors import NotThere, Usage
+from ticketctl.errors import NotThere, Unavailable, Usage
 from ticketctl.page import (
     article_value,
     delivery_value,
@@ -23,12 +23,14 @@ from ticketctl.page import (
 )
 from ticketctl.party import parties
 from ticketctl.query import And, ArticleRef, Or, Query, Span, Term
-from ticketctl.ticket import Actor, Article, State, StateType, Ticket
+from ticketctl.ticket import Actor, Article, Attachment, State, StateType, Ticket
 
 if TYPE_CHECKING:
     from ticketctl.store.value import Sort
 
 LIVE = (StateType.NEW, StateType.OPEN, StateType.PENDING)
+CALENDARS = ("text/calendar", "application/ics")
+CALENDARS_READ = 20  # attachments of an article among which its calendars are looked for
 GLANCE = 100  # tickets of each section of `status`, at most
 
 
@@ -51,6 +53,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     value: Value
     zone: tzinfo
     answers: list[Value] = field(default_factory=list)
+    meetings: dict[int, list[Value]] = field(default_factory=dict)  # of calendars, by the article's number
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -162,7 +165,35 @@ def show(desk: Desk, word: str) -> Shown:
         alone = isinstance(ref, ArticleRef)
         people = () if alone else parties(ticket, view.tx.mailed(ticket.id), articles, view.policy)
         value = show_value(_shape(view, ticket), articles=values, links=links, parties=people)
-        return Shown(value=value, zone=view.zone(), answers=answers)
+        return Shown(value=value, zone=view.zone(), answers=answers, meetings=_meetings(view, articles))
+
+
+def _meetings(view: View, articles: Sequence[Article]) -> dict[int, list[Value]]:
+    """What calendar parts say, read out of the mails; of one that says the same twice once."""
+    found: dict[int, list[Value]] = {}
+    for article in articles:
+        for each in article.attachments:
+            if each.content_type in CALENDARS and article.raw_sha256 is not None and each.n <= CALENDARS_READ:
+                found.setdefault(article.n, []).extend(_met(view, article.raw_sha256, each))
+    return {n: list({repr(value): value for value in values}.values()) for n, values in found.items() if values}
+
+
+def _met(view: View, raw_sha256: str, attachment: Attachment) -> list[Value]:
+    from msgspec.structs import replace
+
+    from ticketctl import letter
+    from ticketctl.letter import calendar
+    from ticketctl.page.meeting import meeting_value
+
+    length = min(attachment.length, 2 * calendar.SIZE)
+    try:
+        stretch = view.tx.raw_view(raw_sha256, attachment.offset, length)
+    except Unavailable as why:
+        if not why.damaged:
+            raise
+        return []  # fsck tells; the rest of the ticket can be read
+    content = letter.decoded(stretch, replace(attachment, offset=0, length=length))
+    return [meeting_value(event) for event in calendar.read(content)]
 
 
 def _ticket_word(word: str, ref: object) -> str:

@@ -236,7 +236,8 @@ def _spec(tokens: list[Token]) -> str | None:
     if local is not None and local.startswith("'") and domain.endswith("'"):
         local, domain = local[1:], domain[:-1]
     address = _domain(domain)
-    return f"{local}@{address}" if local and address and len(local) <= 255 else None
+    whole = local and address and len(local) <= 255 and local.isprintable()  # bidi and the like: nobody's
+    return f"{local}@{address}" if whole else None
 
 
 def _local(tokens: list[Token]) -> str | None:

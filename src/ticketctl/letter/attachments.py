@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from ticketctl.letter import headers, transfer
 from ticketctl.letter.structure import Node, newline_of
@@ -38,6 +39,13 @@ _SUFFIXES = {
     "image/vnd.microsoft.icon": ".ico", "audio/mpeg": ".mp3", "audio/x-wav": ".wav", "video/quicktime": ".mov",
     "video/mpeg": ".mpg",
 }  # fmt: skip
+_TYPES = {
+    ending: kind for kind, ending in reversed(_SUFFIXES.items()) if not kind.startswith(("message/", "application/ms-"))
+} | {
+    ".eml": "message/rfc822", ".png": "image/png", ".gif": "image/gif", ".bmp": "image/bmp", ".asc": "text/plain",
+    ".webp": "image/webp", ".dat": "application/octet-stream",
+}  # fmt: skip
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}\Z")
 _NAMES = {
     "application/pgp-signature": "signature.asc", "application/pkcs7-signature": "smime.p7s",
     "application/x-pkcs7-signature": "smime.p7s", "application/pkcs7-mime": "smime.p7m",
@@ -85,7 +93,8 @@ def suffix(content_type: str) -> str:
 
 
 def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...]:
-    """Every leaf that is not the text shown, and the uuencoded blocks of the text, in the order of the mail."""
+    """Every leaf that is not the text shown, and the uuencoded blocks of the text, in the order of the mail; behind a
+    winmail.dat the files in it."""
     whole = set(shown.nodes) - set(shown.cut)
     views: list[tuple[int, int, str, str, str | None]] = []  # start, end, encoding, type, name
     for index, node in enumerate(nodes):
@@ -95,18 +104,36 @@ def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...
         (block.start, block.end, "x-uuencode", "application/octet-stream", safe(block.name)) for block in shown.blocks
     ]
     views.sort(key=lambda view: view[:2])
+    packed = {nodes[index].body: its for index, its in shown.packed.items()}
     found: list[Attachment] = []
     used: dict[str, int] = {}
-    for n, (start, end, encoding, content_type, name) in enumerate(views, 1):
-        size, digest = _measured(raw, start, end, encoding)
+
+    def add(name: str | None, content_type: str, told: tuple[int, str], view: tuple[int, int, str]) -> None:
+        n = len(found) + 1
+        start, end, encoding = view
         found.append(
             Attachment(
                 n=n, name=_unique(name or f"part-{n}{suffix(content_type)}", used), content_type=content_type,
-                size=size,
-                sha256=digest, offset=start, length=end - start, encoding=encoding,
+                size=told[0], sha256=told[1], offset=start, length=end - start, encoding=encoding,
             )
         )  # fmt: skip
+
+    for start, end, encoding, content_type, name in views:
+        add(name, content_type, _measured(transfer.pieces(raw, start, end, encoding)), (start, end, encoding))
+        if start in packed:
+            data, its = packed[start]
+            for file in its.files:
+                told = _measured([memoryview(data)[file.start : file.end]])
+                view = (start, end, transfer.stretch(encoding, file.start, file.end))
+                given = safe(file.name)
+                add(given, file.content_type if _TYPE.match(file.content_type) else _type_of(given), told, view)
     return tuple(found)
+
+
+def _type_of(name: str | None) -> str:
+    """What a name's suffix says."""
+    match = _SUFFIX.match(name or "")
+    return _TYPES.get(match[2].lower(), "application/octet-stream") if match else "application/octet-stream"
 
 
 def _is_something(nodes: list[Node], index: int) -> bool:
@@ -152,10 +179,10 @@ def _unique(name: str, used: dict[str, int]) -> str:
     return candidate
 
 
-def _measured(raw: bytes, start: int, end: int, encoding: str) -> tuple[int, str]:
+def _measured(pieces: Iterable[transfer.Piece]) -> tuple[int, str]:
     digest = hashlib.sha256()
     size = 0
-    for piece in transfer.pieces(raw, start, end, encoding):
+    for piece in pieces:
         digest.update(piece)
         size += len(piece)
     return size, digest.hexdigest()

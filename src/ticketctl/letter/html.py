@@ -9,8 +9,10 @@ fetched.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape, unescape
+
+from ticketctl.letter.tables import Tables
 
 INPUT = 512 * 1024  # characters of cleaned HTML that are laid out
 OUTPUT = 1 << 20  # characters of text
@@ -25,8 +27,23 @@ _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _REST = re.compile(r"(?:[^>\"'=]++|=\s*+(?:\"[^\"]{0,8192}\"|'[^']{0,8192}')?+|[\"'])*+>")
 _MISSES = 100  # tags with unbalanced quotes, after which quotes are not looked at
 _ENTITY = re.compile(r"&#[xX]?[0-9a-fA-F]{8,}")  # names no character; int() refuses or is slow
-_ATTRIBUTE = re.compile(r"\b(href|alt|style|hidden)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?", re.IGNORECASE)
-_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"\b(href|src|alt|style|hidden)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?", re.IGNORECASE
+)
+# What a reader does not see, people did not either. Size 0 counts for words alone: newsletters set it around columns.
+_HIDDEN = re.compile(
+    r"display\s{0,9}:\s{0,9}none|mso-hide\s{0,9}:\s{0,9}all|visibility\s{0,9}:\s{0,9}hidden"
+    r"|(?<![a-z-])opacity\s{0,9}:\s{0,9}0(?![.0-9]{0,9}[1-9])",
+    re.IGNORECASE,
+)
+_TINY = re.compile(r"font-size\s{0,9}:\s{0,9}0(?![.0-9]{0,9}[1-9])", re.IGNORECASE)
+_TINY_WORDS = frozenset(("span", "font", "small", "i", "b", "em"))
+# Characters without width: between letters they hide words from a search; joiners stay where scripts need them.
+_WIDTHLESS = re.compile(
+    "[\u00ad\u034f\u180e\u200b\u2060\ufeff]|(?<![^\x00-\xa0])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\xa0])"
+)
+_CID = re.compile(r"cid:(?://)?(.{1,250})", re.IGNORECASE)
+_PERCENT = re.compile("%([0-7][0-9a-fA-F])")
 _DROPPED = frozenset((
     "script", "style", "head", "title", "noscript", "svg", "template", "object", "iframe", "math", "select",
 ))  # fmt: skip
@@ -50,9 +67,9 @@ _RUN = re.compile(r"\s+")
 Token = tuple[str, str, str]  # "text", "", text | "open" or "close", name of the element, the whole tag
 
 
-def to_text(source: str) -> str:
-    """Readable text; empty only where nothing is to be read. Never raises."""
-    cleaned, simple = clean(_ENTITY.sub("\ufffd", source))
+def to_text(source: str, images: Mapping[str, str] | None = None) -> str:
+    """Readable text; empty only where nothing is to be read. `images`: names by Content-ID. Never raises."""
+    cleaned, simple = clean(_ENTITY.sub("\ufffd", source), images or {})
     text = _quoted(cleaned) if simple else ""
     if not text.strip():
         text = strip(cleaned)
@@ -90,6 +107,8 @@ def _layout(cleaned: str) -> str:
 
 
 def _tidy(text: str) -> str:
+    if not text.isascii():
+        text = _WIDTHLESS.sub("", text)
     lines = "\n".join(line.rstrip() for line in text.replace("\r", "\n").split("\n"))
     text = _BLANK_LINES.sub("\n\n\n", lines).strip("\n")
     return f"{text}\n" if text else ""
@@ -133,12 +152,9 @@ def tokens(source: str) -> Iterator[Token]:
             position = end
 
 
-def clean(source: str) -> tuple[str, bool]:
+def clean(source: str, images: Mapping[str, str]) -> tuple[str, bool]:
     """Only what layout needs; and whether it is small and flat enough to be laid out."""
-    out: list[str] = []
-    stack: list[str] = []
-    link: tuple[str, int] | None = None  # target, and where in `out` its text begins
-    deepest = rows = width = nested = 0
+    page = _Cleaner(images)
     skip = ""
     skipped = 0
     for kind, name, value in tokens(source):
@@ -146,75 +162,118 @@ def clean(source: str) -> tuple[str, bool]:
             if name == skip:
                 skipped += 1 if kind == "open" else -1
                 skip = skip if skipped else ""
-            continue
-        if kind == "text":
-            out.append(value.replace("<", "&lt;"))
-            width += len(value)
-        elif kind == "open":
-            attributes = _attributes(value) if len(value) > len(name) + 2 else {}
-            if name in _DROPPED or ("hidden" in attributes and name not in _VOID):
-                if not value.endswith("/>") and name not in _VOID and name != "body":
-                    skip, skipped = name, 1
-                continue
-            if name == "a":
-                out += _link_end(out, link)
-                link = (attributes.get("href", ""), len(out))
-            elif name == "img" and attributes.get("alt", "").strip():
-                out.append(escape(f"[{attributes['alt'].strip()[:200]}]"))
-            elif name in _KEPT:
-                if name in _NESTED:
-                    nested += 1
-                    if nested > _NESTING:
-                        continue
-                rows += name == "tr"
-                out.append(f"<{name}>")
-                if name not in _VOID and name not in _LISTS and name != "p":
-                    stack.append(name)
-                    deepest = max(deepest, len(stack))
-        elif name == "a":
-            out += _link_end(out, link)
-            link = None
+        elif kind == "text":
+            page.text(value)
+        elif kind == "close":
+            page.close(name)
+        elif page.open(name, value):
+            skip, skipped = name, 1
+    page.end_link()
+    text = "".join(page.out)
+    simple = page.deepest <= _DEPTH and len(text) <= INPUT and len(page.out) <= _PIECES
+    return (_without_tables(text) if page.rows * page.width > _TABLE else text), simple
+
+
+class _Cleaner:
+    """Writes tags that layout knows, without attributes; pictures and links as text."""
+
+    def __init__(self, images: Mapping[str, str]) -> None:
+        self.images = images
+        self.out: list[str] = []
+        self.tables = Tables(self.out)
+        self.stack: list[str] = []
+        self.link: tuple[str, int] | None = None  # target, and where in `out` its text begins
+        self.deepest = self.rows = self.width = self.nested = 0
+
+    def text(self, value: str) -> None:
+        self.out.append(value.replace("<", "&lt;"))
+        self.width += len(value)
+        if self.tables.opened:
+            self.tables.text(len(value), blank=value.isspace() or value == "&nbsp;")
+
+    def open(self, name: str, tag: str) -> bool:
+        """An opening tag; true where all is to be passed over up to its end."""
+        attributes = _attributes(name, tag) if len(tag) > len(name) + 2 else {}
+        if name in _DROPPED or ("hidden" in attributes and name not in _VOID):
+            return not tag.endswith("/>") and name not in _VOID and name != "body"
+        if name == "a":
+            self.end_link()
+            self.link = (attributes.get("href", ""), len(self.out))
+        elif name == "img":
+            if shown := _image(attributes, self.images):
+                self.out.append(escape(shown))
+                self.tables.text(len(shown), blank=False)
+        elif name in _KEPT:
+            self.nested += name in _NESTED
+            if name not in _NESTED or self.nested <= _NESTING:
+                self._element(name)
+        return False
+
+    def _element(self, name: str) -> None:
+        self.rows += name == "tr"
+        self.out.append(f"<{name}>")
+        if name in _TABLES:
+            self.tables.open(name)
+        elif name not in _INLINE:
+            self.tables.line_break()
+        if name not in _VOID and name not in _LISTS and name != "p":
+            self.stack.append(name)
+            self.deepest = max(self.deepest, len(self.stack))
+
+    def close(self, name: str) -> None:
+        if name == "a":
+            self.end_link()
+            self.link = None
         elif name in _KEPT and name not in _VOID:
             if name in _NESTED:
-                nested = max(nested - 1, 0)
-                if nested >= _NESTING:
-                    continue
-            if stack and stack[-1] == name:
-                stack.pop()
-            out.append(f"</{name}>")
-    out += _link_end(out, link)
-    text = "".join(out)
-    simple = deepest <= _DEPTH and len(text) <= INPUT and len(out) <= _PIECES
-    return (_without_tables(text) if rows * width > _TABLE else text), simple
+                self.nested = max(self.nested - 1, 0)
+                if self.nested >= _NESTING:
+                    return
+            if self.stack and self.stack[-1] == name:
+                self.stack.pop()
+            self.out.append(f"</{name}>")
+            if name in _TABLES:
+                self.tables.close(name)
+            elif name not in _INLINE:
+                self.tables.line_break()
+
+    def end_link(self) -> None:
+        """Puts a link's target behind its text, unless the text is the target."""
+        if self.link is None:
+            return
+        target, begin = self.link
+        if not _SCHEME.match(target):
+            return
+        target = _RUN.sub("", target)[:2_000]
+        text = unescape("".join(piece for piece in self.out[begin:] if not piece.startswith("<"))).strip()
+        if _bare(text) != _bare(target):
+            self.out.append(f" &lt;{escape(target)}&gt;")
+            self.tables.text(len(target) + 3, blank=False)
 
 
-def _attributes(tag: str) -> dict[str, str]:
+def _image(attributes: Mapping[str, str], images: Mapping[str, str]) -> str:
+    """What stands for a picture: the name of one in the mail, else the words that it was given, else nothing."""
+    inside = _CID.match(attributes.get("src", ""))
+    if inside is not None:
+        key = _PERCENT.sub(lambda match: chr(int(match[1], 16)), inside[1]).strip()
+        return f"[image: {images[key]}]" if key in images else "[image]"
+    words = attributes.get("alt", "").strip()[:200]
+    return f"[{words}]" if words else ""
+
+
+def _attributes(name: str, tag: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for match in _ATTRIBUTE.finditer(tag):
         value = next((group for group in match.groups()[1:] if group is not None), "")
         key = match[1].lower()
         if key == "style":
-            if _HIDDEN.search(value):
+            if _HIDDEN.search(value) or (name in _TINY_WORDS and _TINY.search(value)):
                 found["hidden"] = ""
         elif key == "hidden" and tag[match.start() - 1 : match.start()].isspace() and not match[2]:
             found.setdefault("hidden", "")
-        elif key in ("href", "alt"):
+        elif key in ("href", "alt", "src"):
             found.setdefault(key, unescape(value).strip())
     return found
-
-
-def _link_end(out: list[str], link: tuple[str, int] | None) -> list[str]:
-    """What stands behind a link's text: its target, unless the text is the target."""
-    if link is None:
-        return []
-    target, begin = link
-    if not _SCHEME.match(target):
-        return []
-    target = _RUN.sub("", target)[:2_000]
-    text = unescape("".join(piece for piece in out[begin:] if not piece.startswith("<"))).strip()
-    if _bare(text) == _bare(target):
-        return []
-    return [f" &lt;{escape(target)}&gt;"]
 
 
 def _bare(target: str) -> str:

@@ -8,15 +8,20 @@ out, quoted history stays. What is shown is capped; the leaf is an attachment to
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ticketctl.letter import charsets, transfer
 from ticketctl.letter.structure import DEPTH, Node
 
+if TYPE_CHECKING:
+    from ticketctl.letter.tnef import Tnef
+
 LIMIT = 1 << 20  # bytes of text shown
 BLOCKS = 100  # uuencoded blocks of one mail
+PACKED = 3  # files of Outlook's (winmail.dat) that are opened
 
 _UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{0,1000})\r?\n?")
 _META = re.compile(rb"<meta[^>]{1,200}charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_-]{2,40})", re.IGNORECASE)
@@ -37,13 +42,15 @@ class Block(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """The text, the leaves it came from, those of them that were cut, and the uuencoded blocks found in it."""
+    """The text, the leaves it came from, those of them that were cut, the uuencoded blocks found in it; and what
+    leaves of Outlook's hold."""
 
     text: str = ""
     body_type: str = "text/plain"
     nodes: tuple[int, ...] = ()
     cut: tuple[int, ...] = ()
     blocks: tuple[Block, ...] = ()
+    packed: Mapping[int, tuple[bytes, Tnef]] = {}  # by leaf: decoded, and as read
     remarks: tuple[str, ...] = ()
 
 
@@ -66,18 +73,48 @@ class Reader:
     def shown(self) -> Shown:
         """The text of the mail."""
         chosen = self.choose()
-        texts = [self.text(index) for index in chosen]
-        joined = "".join(
-            text if text.endswith("\n") or number == len(texts) else f"{text}\n" for number, text in enumerate(texts, 1)
-        )
+        joined = self._joined(chosen)
         kept = tuple(index for index in self.cut if index in chosen)
         if kept:
             self.remarks.append("parser: text cut")
         html = any(self.nodes[index].content_type == "text/html" for index in chosen)
+        body_type = "text/html" if html else "text/plain"
+        packed = self._packed()
+        if packed and not joined.strip():
+            texts_of_theirs = (its.text() for _, its in packed.values())
+            joined, body_type = next((told for told in texts_of_theirs if told[0].strip()), (joined, body_type))
         return Shown(
-            text=joined, body_type="text/html" if html else "text/plain", nodes=tuple(chosen), cut=kept,
-            blocks=tuple(block for block in self.blocks if block.node in chosen), remarks=tuple(self.remarks),
+            text=joined, body_type=body_type, nodes=tuple(chosen), cut=kept,
+            blocks=tuple(block for block in self.blocks if block.node in chosen), packed=packed,
+            remarks=tuple(self.remarks),
         )  # fmt: skip
+
+    def _joined(self, chosen: list[int]) -> str:
+        """The texts in order, each from a line of its own."""
+        pieces: list[str] = []
+        for number, index in enumerate(chosen):
+            text = self.text(index)
+            last = number + 1 == len(chosen)
+            pieces.append(text if last or text.endswith("\n") else f"{text}\n")
+            if not last and chosen[number + 1] > index + 1:
+                pieces.append(self._between(index, chosen[number + 1]))
+        return "".join(pieces)
+
+    def _packed(self) -> dict[int, tuple[bytes, Tnef]]:
+        """What Outlook has packed into leaves."""
+        some = [index for index, node in enumerate(self.nodes) if _is_packed(node)]
+        if not some:
+            return {}
+        from ticketctl.letter import tnef
+
+        found = {}
+        for index in some[:PACKED]:
+            node = self.nodes[index]
+            data, cut = transfer.head(self.raw, node.body, node.end, node.encoding, tnef.SIZE)
+            its = tnef.read(data)
+            found[index] = data, its
+            self.remarks += [*its.remarks, *(["parser: TNEF cut"] if cut and not its.remarks else [])]
+        return found
 
     def choose(self) -> list[int]:
         """The leaves to show, in order. Bottom up over the tree, since children stand behind their parents."""
@@ -153,11 +190,33 @@ class Reader:
         if node.content_type in _MARKED_UP:
             from ticketctl.letter import html
 
-            return html.to_text(text)
+            return html.to_text(text, self._images() if "cid:" in text else None)
         text = _lines(text)
         if node.parameters.get("format", "").strip().lower() == "flowed":
             text = flowed(text, node.parameters.get("delsp", "").strip().lower() == "yes")
         return text
+
+    def _images(self) -> dict[str, str]:
+        """Names of the pictures that text can show, by their Content-IDs (RFC 2392)."""
+        from ticketctl.letter.attachments import safe
+
+        found: dict[str, str] = {}
+        for node in self.nodes:
+            key, name = node.first("content-id"), safe(node.filename)
+            if key and name:
+                found.setdefault(key.strip().strip("<>"), name)
+        return found
+
+    def _between(self, first: int, second: int) -> str:
+        """Lines for the pictures that stand between two texts of a mail."""
+        from ticketctl.letter.attachments import safe
+
+        inline = (
+            node
+            for node in self.nodes[first + 1 : second]
+            if node.content_type.startswith("image/") and node.disposition == "inline"
+        )
+        return "".join(f"[image: {safe(node.filename)}]\n" if node.filename else "[image]\n" for node in inline)
 
     def _data(self, index: int, limit: int) -> tuple[bytes, bool]:
         """The decoded bytes of a leaf without its uuencoded blocks, at most `limit` of them."""
@@ -178,6 +237,13 @@ class Reader:
             if len(found) > limit:
                 return bytes(found[:limit]), True
         return bytes(found), False
+
+
+def _is_packed(node: Node) -> bool:
+    """A winmail.dat, whatever it is called or said to be."""
+    if node.content_type in ("application/ms-tnef", "application/vnd.ms-tnef"):
+        return True
+    return node.filename is not None and node.filename.lower() in ("winmail.dat", "win.dat") and not node.multipart
 
 
 def _uuencoded(raw: bytes, index: int, node: Node) -> Iterator[Block]:

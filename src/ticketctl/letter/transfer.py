@@ -27,6 +27,7 @@ _FOOTER = re.compile(
 )
 _FOOTER_MARKS = (b"_", b" ", b"\t", b"\n\n", b"\n\r", b"\r\r")  # each has one of them; the last two in CR
 _BEGIN = re.compile(rb"begin(?:-base64)? [0-7]{3,4} ")
+_STRETCH = re.compile(r"([^\[\]]+)\[([0-9]{1,12}):([0-9]{1,12})\]\Z")
 _UU = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 
 
@@ -37,7 +38,12 @@ def name(text: str) -> str:
         return "x-uuencode"
     if word in ("quoted-printable", "quoted-printeable", "qp", "quotedprintable"):
         return "quoted-printable"
-    return word if word.isascii() and len(word) < 64 and word else "7bit"
+    return word if word.isascii() and len(word) < 64 and word and "[" not in word else "7bit"
+
+
+def stretch(encoding: str, start: int, end: int) -> str:
+    """An encoding of our own: of what `encoding` gives, the bytes from `start` to `end`."""
+    return f"{encoding}[{start}:{end}]"
 
 
 def identity(encoding: str) -> bool:
@@ -47,6 +53,8 @@ def identity(encoding: str) -> bool:
 
 def pieces(raw: bytes, start: int, end: int, encoding: str) -> Iterator[Piece]:
     """The decoded bytes of raw[start:end], in order, in pieces of about a MiB."""
+    if encoding.endswith("]") and (within := _STRETCH.match(encoding)) is not None:
+        return _within(pieces(raw, start, end, within[1]), int(within[2]), int(within[3]))
     if encoding == "base64":
         return _base64(raw, start, end)
     if encoding == "quoted-printable":
@@ -64,6 +72,16 @@ def head(raw: bytes, start: int, end: int, encoding: str, limit: int) -> tuple[b
         if len(found) > limit:
             return bytes(found[:limit]), True
     return bytes(found), False
+
+
+def _within(found: Iterator[Piece], start: int, end: int) -> Iterator[Piece]:
+    at = 0
+    for piece in found:
+        if at + len(piece) > start:
+            yield piece[max(start - at, 0) : end - at]
+        at += len(piece)
+        if at >= end:
+            return
 
 
 def _plain(raw: bytes, start: int, end: int) -> Iterator[Piece]:

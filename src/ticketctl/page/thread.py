@@ -79,8 +79,21 @@ def person(address: Value) -> str:
     return str(address["name"] or address["address"] or "unknown")
 
 
-def article_page(article: Value, ticket: int, *, width: int, color: bool, zone: tzinfo) -> str:
-    """One article: who, when, to whom; remarks, text, attachments with their addresses, the fate of its mail."""
+def article_page(
+    article: Value,
+    ticket: int,
+    *,
+    width: int,
+    color: bool,
+    zone: tzinfo,
+    unfold: bool = False,
+    meetings: Sequence[dict[str, Any]] = (),
+) -> str:
+    """One article: who, when, to whom; remarks, text, attachments with their addresses, the fate of its mail.
+
+    Quoted history is one line that tells how long it is, unless `unfold`. `meetings` are those of its calendars
+    (`meeting_value`).
+    """
     where = f"{ticket}/{article['n']}"
     what = [article["channel"], f"by {article['sender_type']}"]
     what += [] if article["kind"] == "personal" else [article["kind"]]
@@ -96,8 +109,30 @@ def article_page(article: Value, ticket: int, *, width: int, color: bool, zone: 
     )
     head += [labelled(label, text) for label, text in lines if text]
     head += [paint(labelled("Remark", remark), YELLOW, color) for remark in article["remarks"]]
-    body = [_quoted(line, color) for line in escape(article["body"] or "", lines=True).rstrip().split("\n")]
-    return "\n".join([*head, *(["", *body] if any(body) else []), *_foot(article, where, color), ""])
+    body = _body(article, color, unfold)
+    met = _meetings(meetings, zone)
+    return "\n".join([*head, *(["", *body] if any(body) else []), *met, *_foot(article, where, color), ""])
+
+
+def _meetings(meetings: Sequence[dict[str, Any]], zone: tzinfo) -> list[str]:
+    if not meetings:
+        return []
+    from ticketctl.page.meeting import meeting_lines
+
+    return ["", *[labelled(label, text) for label, text in meeting_lines(meetings, zone)]]
+
+
+def _body(article: Value, color: bool, unfold: bool) -> list[str]:
+    """The text's lines, history folded."""
+    text = (article["body"] or "").replace("\r\n", "\n")
+    lines = [_quoted(line, color) for line in escape(text, lines=True).rstrip().split("\n")]
+    if unfold or len(lines) <= 4:
+        return lines
+    from ticketctl.page.folding import folds
+
+    for begin, end in reversed(folds({**article, "body": text})):
+        lines[begin:end] = [paint(f"[{end - begin} lines of history: --unfold]", DIM, color)]
+    return lines
 
 
 def _quoted(line: str, color: bool) -> str:

@@ -118,6 +118,8 @@ def listed(text: str) -> list[tuple[str | None, str | None]]:
         ("a@", [(None, "a@")]),
         ("@example.org", [(None, "@example.org")]),
         ("a\0b@example.org", [(None, "ab@example.org")]),
+        ("\u202ea@example.org", [(None, "\u202ea@example.org")]),
+        ('"a\u200b b"@example.org', [(None, "a\u200b b@example.org")]),
         ("a@exa mple..org", [("a@exa", "mple..org")]),
         ('"', []),
         ("<", []),
