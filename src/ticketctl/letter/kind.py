@@ -135,7 +135,11 @@ class _Case:
 
     @cached_property
     def nature(self) -> Kind | None:
-        return bounce.nature(self.letter, null=self.null)
+        return self.shape.nature(self.null)
+
+    @cached_property
+    def shape(self) -> bounce.Shape:
+        return bounce.Shape(self.letter)
 
     @cached_property
     def target(self) -> str | None:
@@ -213,7 +217,7 @@ def _automatic_words(case: _Case) -> bool:
     answers; by the two letters alone it could be a person's car."""
     letter = case.letter
     sieve = letter.subject[:5].lower() == "auto:" and bool(letter.in_reply_to)
-    return sieve or vacation.away(letter.subject) or watching.watches(letter)
+    return sieve or vacation.away_in(*case.shape.subject) or (case.nature is None and watching.watches(letter))
 
 
 def _mute_address(case: _Case) -> bool:

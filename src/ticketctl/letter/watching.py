@@ -127,7 +127,7 @@ acest mesaj a fost generat automat | bu otomatik | bu e-posta otomatik | bu mesa
 
 def watches(letter: Letter) -> bool:
     """Is it a monitoring program's, a scheduler's, or a mail whose first words say that a machine wrote it? Linear."""
-    subject = fold(letter.subject[:_SUBJECT_LIMIT])
+    subject = " ".join(letter.subject[:_SUBJECT_LIMIT].lower().split())
     if subject.startswith(_REPLY):
         return False
     return _by_form(letter, subject) or _by_account(letter) or _says_so(letter)
