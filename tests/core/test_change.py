@@ -15,6 +15,8 @@ from ticketctl.change import (
     Assigned,
     Created,
     CustomerSet,
+    Delivered,
+    DeliveryDelayed,
     DeliveryFailed,
     GaveBack,
     Linked,
@@ -83,6 +85,11 @@ FROZEN = [
     (DeliveryFailed(n=1, recipient="c@d.test", code="5.1.1", permanent=True, why="no such user"),
      '{"n": 1, "recipient": "c@d.test", "code": "5.1.1", "permanent": true, "why": "no such user"}',
      (None, "c@d.test", "article 1 did not reach c@d.test: 5.1.1 no such user")),
+    (DeliveryDelayed(n=1, recipient="c@d.test", code="4.4.1", why="no answer"),
+     '{"n": 1, "recipient": "c@d.test", "code": "4.4.1", "why": "no answer"}',
+     (None, "c@d.test", "article 1 is late for c@d.test: 4.4.1 no answer")),
+    (Delivered(n=0, recipient="c@d.test"), '{"n": 0, "recipient": "c@d.test"}',
+     (None, "c@d.test", "automatic answer delivered to c@d.test at last")),
 ]  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from ticketctl.change.value import (
     Change,
     Created,
     CustomerSet,
+    Delivered,
+    DeliveryDelayed,
     DeliveryFailed,
     GaveBack,
     Linked,
@@ -80,6 +82,11 @@ def describe(change: Change, before: Ticket | None) -> tuple[str | None, str | N
             what = f"article {n}" if n else "automatic answer"
             text = f"{what} did not reach {recipient}: {change.code or ''} {change.why}".rstrip(": ")
             return None, recipient, text
+        case DeliveryDelayed(n=n, recipient=recipient):
+            what = f"article {n}" if n else "automatic answer"
+            return None, recipient, f"{what} is late for {recipient}: {change.code or ''} {change.why}".rstrip(": ")
+        case Delivered(n=n, recipient=recipient):
+            return None, recipient, (f"article {n}" if n else "automatic answer") + f" delivered to {recipient} at last"
         case _:
             assert_never(change)
 

@@ -13,6 +13,8 @@ from ticketctl.change.value import (
     Change,
     Created,
     CustomerSet,
+    Delivered,
+    DeliveryDelayed,
     DeliveryFailed,
     GaveBack,
     Linked,
@@ -64,7 +66,7 @@ def evolve(ticket: Ticket | None, change: Change, now: datetime) -> Ticket:
             return after.evolve(parties=tuple(sorted({*after.parties, address})))
         case Tagged(added=added, removed=removed):
             return after.evolve(tags=tuple(sorted({*after.tags, *added} - {*removed})))
-        case Linked() | Answered() | Sent() | DeliveryFailed():
+        case Linked() | Answered() | Sent() | DeliveryFailed() | DeliveryDelayed() | Delivered():
             return after
         case _:
             assert_never(change)

@@ -11,6 +11,8 @@ from ticketctl.change.value import (
     Change,
     Created,
     CustomerSet,
+    Delivered,
+    DeliveryDelayed,
     DeliveryFailed,
     GaveBack,
     Linked,
@@ -31,7 +33,8 @@ from ticketctl.policy import Policy, Rights
 from ticketctl.ticket import Actor, StateType, Ticket
 
 OnLock = Literal["may", "refused", "needs rw"]
-_DESK_ONLY = (Assigned, Answered, Sent, DeliveryFailed)
+_OF_DELIVERY = (Sent, DeliveryFailed, DeliveryDelayed, Delivered)
+_DESK_ONLY = (Assigned, Answered, *_OF_DELIVERY)
 _NEEDS: dict[type[Change], tuple[tuple[str, ...], OnLock]] = {
     Taken: (("owner",), "refused"),
     Stolen: (("rw",), "may"),
@@ -137,7 +140,7 @@ def _step(change: Change, ticket: Ticket) -> None:
     if isinstance(change, Created):
         raise BadData(f"ticket {ticket.number} is there already")
     if ticket.state.type in (StateType.MERGED, StateType.REMOVED) and not isinstance(
-        change, Sent | DeliveryFailed | Linked
+        change, (*_OF_DELIVERY, Linked)
     ):
         raise BadData(f"ticket {ticket.number} is {ticket.state}: nothing can be done to it", ticket=ticket.number)
     match change:
@@ -151,7 +154,7 @@ def _step(change: Change, ticket: Ticket) -> None:
                 raise BadData(f"ticket {ticket.number} is {ticket.state}: reopen it first", ticket=ticket.number)
         case ArticleAdded(n=n) if n != ticket.articles + 1:
             raise BadData(f"ticket {ticket.number}: article {n} does not follow {ticket.articles}")
-        case Sent(n=n) | DeliveryFailed(n=n) if not 0 <= n <= ticket.articles:
+        case Sent(n=n) | DeliveryFailed(n=n) | DeliveryDelayed(n=n) | Delivered(n=n) if not 0 <= n <= ticket.articles:
             raise BadData(f"ticket {ticket.number} has no article {n}")
         case _:
             pass

@@ -149,14 +149,32 @@ class DeliveryFailed(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class DeliveryDelayed(Struct, frozen=True, kw_only=True):
+    """A mail server still tries (RFC 3464 section 2.3.3): no failure, and the next report replaces it."""
+
+    n: int
+    recipient: str
+    code: str | None = None
+    why: str = ""
+
+
+class Delivered(Struct, frozen=True, kw_only=True):
+    """A mail server says that it has delivered, or handed on, what was late."""
+
+    n: int
+    recipient: str
+
+
 Change = (
     Created | ArticleAdded | Taken | Stolen | Unlocked | GaveBack | Assigned | Reassigned | Moved | Prioritised
     | Retitled | StateSet | CustomerSet | PartyAccepted | Tagged | Linked | Answered | Sent | DeliveryFailed
+    | DeliveryDelayed | Delivered
 )  # fmt: skip
 CHANGES: dict[str, type[Change]] = {
     kind.__name__: kind
     for kind in (Created, ArticleAdded, Taken, Stolen, Unlocked, GaveBack, Assigned, Reassigned, Moved, Prioritised,
-                 Retitled, StateSet, CustomerSet, PartyAccepted, Tagged, Linked, Answered, Sent, DeliveryFailed)
+                 Retitled, StateSet, CustomerSet, PartyAccepted, Tagged, Linked, Answered, Sent, DeliveryFailed,
+                 DeliveryDelayed, Delivered)
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from ticketctl.intake.figures import figures
 from ticketctl.intake.heeding import copy_here, decides, heeded, numbered, ruled_out
 from ticketctl.intake.party import copied, is_party
 from ticketctl.intake.reasons import in_words
+from ticketctl.intake.returned import came_back, outcomes_of
 from ticketctl.intake.route import Route
 from ticketctl.intake.trail import came_of, looked_for
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
@@ -29,7 +30,6 @@ NO_SUBJECT = "(no subject)"
 TITLE_LIMIT = 250
 NO_IDENTITY = "parser: neither Message-ID nor queue id: the same mail again would be another one"
 NO_RULES = Ruled()
-_NO_FAILURE = ("delayed", "delivered", "relayed", "expanded")
 _GONE = (StateType.REMOVED, StateType.MERGED)
 _SHUT = "the closed ticket is not reopened"
 
@@ -269,36 +269,16 @@ def _seeing(case: Case, ticket: Ticket, name: str | None) -> Agent | None:
 
 def _aside(case: Case, place: _Place, candidate: Candidate, follow: Decision) -> Decision:
     """What a third party, an agent or a machine writes: an article that changes nothing."""
-    mailed = _came_back(case, candidate) if case.judged.kind is Kind.BOUNCE else None
-    failures = _failures(case, mailed) if mailed else ()
+    mailed = came_back(case, candidate) if case.judged.kind is Kind.BOUNCE else None
+    outcomes = outcomes_of(case.letter, mailed) if mailed else ()
+    failures = [each for each in outcomes if isinstance(each, DeliveryFailed)]
     of_answer = bool(failures) and mailed is not None and mailed.audience == "customer"
     remarks = (*place.remarks, "address failed") if failures else place.remarks
     author = case.policy.agent_of_address(case.sender) if place.role == "agent" and case.sender else None
     sender: SenderType = "agent" if author else "system" if case.judged.kind is Kind.BOUNCE else "customer"
     article = as_article(case.letter, case.judged, case.now, sender_type=sender, visible=of_answer, remarks=remarks)
     silence = (*follow.silence, "A17") if author else follow.silence
-    return replace(follow, article=article, changes=failures, silence=silence)
-
-
-def _came_back(case: Case, candidate: Candidate) -> Mailed | None:
-    """The mail of ours that a bounce gives back: by the envelope recipient, by what it returns, by In-Reply-To."""
-    found = [evidence.mailed for evidence in gather(case) if evidence.mailed and evidence.where != "References"]
-    return next((mail for mail in found if mail.ticket == candidate.ticket.id), None)
-
-
-def _failures(case: Case, mailed: Mailed) -> tuple[DeliveryFailed, ...]:
-    """The addresses of our mail that a bounce reports as failed; a delay is no failure (RFC 3464 section 2.3.3)."""
-    failed = []
-    for report in case.letter.reports:
-        if report.action in _NO_FAILURE or (not report.action and (report.status or "")[:1] in ("2", "4")):
-            continue
-        recipient = normal(report.recipient) if report.recipient else None
-        if recipient not in mailed.recipients and len(mailed.recipients) == 1:
-            recipient = mailed.recipients[0]
-        if recipient in mailed.recipients and recipient is not None:
-            failed.append(DeliveryFailed(n=mailed.n, recipient=recipient, code=report.status,
-                                         permanent=report.permanent, why=report.diagnostic[:200]))  # fmt: skip
-    return tuple({failure.recipient: failure for failure in reversed(failed)}.values())
+    return replace(follow, article=article, changes=outcomes, silence=silence)
 
 
 # -- what is written --------------------------------------------------------------------------------------------

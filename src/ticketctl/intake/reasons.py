@@ -15,7 +15,7 @@ ROWS = {
     "A8": "X-Auto-Response-Suppress asks for no answer",
     "A9": "a header of an automatic responder is in it",
     "A10": "the answer would go to a daemon, a role, or a no-reply address",
-    "A11": "its subject is that of a vacation mail",
+    "A11": "its words are those of an automatic mail: a vacation notice, or a program that watches something",
     "A12": "nobody can be named as its author, or it is marked as spam",
     "A13": "none of our addresses is in To or Cc: a blind copy",
     "A14": "it answers an automatic answer, or the ticket had one within a day",

@@ -242,6 +242,8 @@ def _spec(tokens: list[Token]) -> str | None:
 
 def _local(tokens: list[Token]) -> str | None:
     text = "".join(text for _, text in tokens)
+    if not text.isprintable():  # U+202E and its like turn round what is read behind them
+        return None
     if len(tokens) == 1 and tokens[0][0] == "quoted":
         plain = _ESCAPE.sub(r"\1", text[1:-1])
         if _BARE_LOCAL.match(plain) and ".." not in plain and plain[0] != "." and plain[-1] != ".":

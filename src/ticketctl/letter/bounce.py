@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache, cached_property
 
-from ticketctl.letter import vacation, wording
+from ticketctl.letter import signing, vacation, wording
 from ticketctl.letter.value import Letter
 from ticketctl.letter.wording import fold
 from ticketctl.ticket import Kind
@@ -19,6 +19,7 @@ TEXT_LIMIT = 1 << 18  # characters of text searched
 _HEAD_LIMIT = 1 << 14  # characters of a server's own words searched
 _LINES = 4_000
 _NEAR = 600  # characters: a report says at once what it is
+_OPENING = 400  # characters
 _AHEAD = 40  # lines: where a returned header shows its trace fields
 
 REPORT_PARTS = {
@@ -42,22 +43,16 @@ RETURNED_PARTS = ("message/rfc822", "text/rfc822-headers", "message/rfc822-heade
 
 _REPLY = ("re:", "fw:", "fwd:", "aw:", "wg:", "sv:", "vs:", "antw:", "tr:", "rv:", "enc:", "i:", "r:", "vb:", "doorst:",
           "pd:", "odp:", "转发:", "回复:", "答复:", "轉寄:")  # fmt: skip
-_DAEMON = frozenset(("mailerdaemon", "maildaemon", "mdaemon", "mailerdeamon"))
-_EXCHANGE = "microsoftexchange329e71ec88ae4615bbc36ab6ce41"  # ...109e@: its own name in every installation
-_SERVER = frozenset((
-    "postmaster", "mailsystem", "mailadmin", "mailadministrator", "mailerror", "mailerrors", "mailbounce",
-    "mailbounces", "bounce", "bounces", "bouncehandler", "mta", "ndr", "dsn", "smtpd", "sysadmin", "daemon",
-    "systemadministrator", "systemattendant", "mailgateway", "mailmarshal", "mailsweeper", "mailscanner", "interscan",
-    "antispam", "antivirus",
-    "noreply", "donotreply", "mailservice", "mailserver", "mailmaster", "mailnotification", "root",
-))  # fmt: skip
-_SERVER_NAME = (
-    "mail deliver", "mailer-daemon", "mailer daemon", "mail delivery", "system administrator", "mail administrator",
-    "postmaster", "mail system", "the post office", "delivery subsystem", "delivery system", "microsoft outlook",
-    "microsoft exchange", "mail gateway", "mail server", "mailserver", "content-filter", "systemadministrator",
-    "administrateur systeme", "administrador del sistema", "amministratore di sistema", "systeembeheerder",
-    "systemadministrator", "delivery notification", "internet mail", "ndr administrator", "mail router",
-)  # fmt: skip
+# Fields that mark a report where its MIME structure is lost: Exchange of today and of 2003, X.400 gateways (RFC 2156
+# section 2.3), Italian certified mail, and the complaint formats beside RFC 5965.
+_MARKS = {
+    "x-ms-exchange-message-is-ndr": {"": Kind.BOUNCE},
+    "content-class": {"urn:content-classes:dsn": Kind.BOUNCE, "urn:content-classes:mdn": Kind.MDN},
+    "message-type": {"delivery report": Kind.BOUNCE},
+    "x-ricevuta": {"non-accettazione": Kind.BOUNCE, "errore-consegna": Kind.BOUNCE, "preavviso-errore": Kind.BOUNCE,
+                   "rilevazione-virus": Kind.BOUNCE},
+    "x-arf": {"yes": Kind.FEEDBACK}, "x-xarf": {"": Kind.FEEDBACK}, "x-hmxmroriginalrecipient": {"": Kind.FEEDBACK},
+}  # fmt: skip
 
 _QUOTED = r"[ \t]{0,8}[>|][ \t>]"
 _FIELD = r"(?ai)(?:final-recipient|original-recipient|reporting-mta|diagnostic-code|remote-mta|action|status):"
@@ -115,11 +110,16 @@ def _structure(letter: Letter, own: list[str], subject: str) -> Kind | None:
         declared = (letter.first("Content-Type") or "")[:2_000].lower()
         named = (kind for word, kind in _REPORT_TYPES.items() if word in declared)
         return next(named, None) or Kind.BOUNCE
-    if letter.first("X-Failed-Recipients"):  # Exim, Gmail
+    fields = {name.lower(): value for name, value in reversed(letter.headers)}
+    if fields.get("x-failed-recipients"):  # Exim, Gmail
         return Kind.BOUNCE
-    if letter.first("TLS-Report-Domain"):  # RFC 8460 section 5.3
+    if fields.get("tls-report-domain"):  # RFC 8460 section 5.3
         return Kind.FEEDBACK
-    if letter.first("X-Amz-Sns-Message-Id") and (found := re.search(_NOTIFICATION, letter.text[:TEXT_LIMIT])):
+    for name in fields.keys() & _MARKS.keys():
+        value = fields[name][:100].strip().lower()
+        if marked := next((kind for begin, kind in _MARKS[name].items() if value.startswith(begin)), None):
+            return marked
+    if fields.get("x-amz-sns-message-id") and (found := re.search(_NOTIFICATION, letter.text[:TEXT_LIMIT])):
         return Kind.BOUNCE if found[1] == "Bounce" else Kind.FEEDBACK
     if subject.startswith("report domain: ") and "submitter:" in subject:  # RFC 7489 section 7.2.1.1
         return Kind.FEEDBACK
@@ -141,13 +141,29 @@ class Shape:
 
     def _prose(self, null: bool) -> Kind | None:
         """BOUNCE or MDN, or None, of a mail without a report's structure."""
+        if self._receipt():  # first: a receipt must not mark an address as failed
+            return Kind.MDN
         if self._bounce(null):
             return Kind.BOUNCE
+        begins = self._text[:40].lstrip().lower().startswith(("this is ", "[ spamcop"))
+        return Kind.FEEDBACK if begins and self.opening.startswith(wording.table(wording.COMPLAINT)) else None
+
+    def _receipt(self) -> bool:
+        """A return receipt in prose: its subject says so, and either its text too, or the text is Outlook's, which
+        repeats recipient and subject in lines of their own, in every language."""
         subject, _ = self.subject
-        read = subject.startswith(wording.table(wording.READ_SUBJECT))
-        if read and any(phrase in self.words for phrase in wording.table(wording.READ_TEXT)):
-            return Kind.MDN
-        return None
+        if not subject.startswith(wording.table(wording.READ_SUBJECT)):
+            return False
+        messages = wording.table(wording.MESSAGE)
+        if len(self.words) > 3 * _NEAR or not any(word in self.words for word in messages):
+            return False
+        if any(phrase in self.words for phrase in wording.table(wording.READ_TEXT)):
+            return True
+        answered = subject.partition(":")[2].strip()
+        lines = [fold(line).replace(" :", ":") for line in self.head.split("\n", 12)[:12]]
+        labelled = [line.partition(":")[2].strip() for line in lines if len(line) < 300 and ":" in line]
+        named = any(word in line for line in lines[:2] for word in messages)
+        return named and bool(answered) and answered in labelled and len(labelled) > 1 and len(self.words) < _NEAR
 
     def _bounce(self, null: bool) -> bool:
         if vacation.away_in(*self.subject):
@@ -162,15 +178,17 @@ class Shape:
                 return daemon
             return daemon or self.has_code or (self.returns and not self.forwarded) or self.says_failed
         if self.server:
+            if self.nameless and (self.failed_subject or self.says_at_once):
+                return True
             return (
-                (self.failed_subject and (self.has_code or self.returns or self.says_failed))
+                (self.failed_subject and (self.program or self.has_code or self.returns or self.says_failed))
                 or self.says_fields
                 or ((self.has_code or self.returns) and self.says_failed)
             )
         # Anybody: all of it at once, and neither forwarded nor quoted.
         return (
-            self.failed_subject and not self.forwarded and (self.says_fields or self.returns)
-            and self.says_at_once
+            self.failed_subject and not self.forwarded and not self.subject[0].endswith("?")
+            and ((self.returns and self.says_at_once) or self.form)
         )  # fmt: skip
 
     @cached_property
@@ -199,7 +217,12 @@ class Shape:
 
     @cached_property
     def failed_subject(self) -> bool:
-        return self.subject[0].startswith(wording.table(wording.FAILED_SUBJECT))
+        subject = self.subject[0]
+        if subject.startswith(wording.table(wording.FAILED_SUBJECT)):
+            return True
+        if subject.isascii() or subject.startswith(_REPLY):
+            return False
+        return any(phrase in subject for phrase in wording.table(wording.FAILED_WITHIN))
 
     @cached_property
     def forwarded(self) -> bool:
@@ -207,30 +230,38 @@ class Shape:
         return self.subject[0].startswith(_REPLY)
 
     @cached_property
-    def _senders(self) -> tuple[str, ...]:
-        letter = self.letter
-        found = (letter.author.address, letter.return_path, letter.envelope_from)
-        return tuple(fold(address[:320]) for address in found if address)
-
-    @cached_property
     def daemon(self) -> bool:
         """Does a mailer daemon sign it? No person has that name."""
-        author = self.letter.author.address
-        if author is not None:
-            local = _compact(fold(author[:320]))
-            return local in _DAEMON or local.startswith(_EXCHANGE)
-        return "mailer-daemon" in fold(self.letter.claimed[:320])
+        return signing.daemon(self.letter)
 
     @cached_property
     def server(self) -> bool:
         """Does a mail server or its postmaster sign it? The postmaster may be a person too."""
-        claimed = fold(self.letter.claimed[:320])
-        return (
-            self.daemon
-            or claimed in ("", "<>")
-            or any(local in _SERVER or local.startswith("noreply") for local in map(_compact, self._senders))
-            or any(name in claimed for name in _SERVER_NAME)
-        )
+        return self.daemon or signing.server(self.letter)
+
+    @cached_property
+    def program(self) -> bool:
+        """Does its author bear a name that only mail servers have, and is it no answer to such a mail?"""
+        return not self.forwarded and signing.program(self.letter)
+
+    @cached_property
+    def nameless(self) -> bool:
+        """Does a server's account sign it, and no name beside the address that a person could have?"""
+        return not self.forwarded and signing.nameless(self.letter)
+
+    @cached_property
+    def opening(self) -> str:
+        """The first words of its text."""
+        return fold(self._text[:_OPENING])
+
+    @cached_property
+    def form(self) -> bool:
+        """Does its text begin as the reports of a make of server begin?"""
+        for phrase in wording.table(wording.FORMS):
+            begin, _, later = phrase.partition(" & ")
+            if self.opening.startswith(begin) and later in self.opening:
+                return True
+        return False
 
     @cached_property
     def _text(self) -> str:
@@ -317,11 +348,6 @@ class Shape:
 def _begin() -> frozenset[str]:
     """How the marks in front of a returned or forwarded mail begin: most lines begin like none of them."""
     return frozenset(mark[:_BEGIN] for mark in (*_FORWARD, *wording.table(wording.RETURNED)))
-
-
-def _compact(address: str) -> str:
-    """The local part without its separators: "Mail_Er-Daemon" and "mailer.daemon" are one."""
-    return address.split("@", 1)[0].split("+", 1)[0].translate({45: None, 46: None, 95: None, 34: None, 32: None})
 
 
 def _headers_follow(lines: tuple[str, ...], start: int) -> bool:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from msgspec.structs import replace
+
+from ticketctl.letter import addresses as addresses_of
 from ticketctl.letter import bounce, charsets, headers, ids, kind, transfer, wording
 from ticketctl.letter.value import Letter, Part, Report
 from ticketctl.ticket import Kind
@@ -36,6 +39,8 @@ _LABEL = r"[Mm](?i:essage[-_ ]?id)"
 _ID_END = r"[^\s<>\"\\,;)]{1,250}"
 _TOKEN = r"([Tt]\.(?<![\w.]..)[A-Za-z2-7]{26}\.[\w-]{1,64}@[\w.-]{1,253})"
 _ANGLE = r"<([^\s<>@]{10,250}@[^\s<>@]{3,250})>"
+_XTEXT = r"\\x\{([0-9A-Fa-f]{2,5})\}|\+([2-7][0-9A-F])"
+_XTEXT_LIMIT = 1_000  # characters
 _SNS_ADDRESS = r'\\?"emailAddress\\?"\s{0,4}:\s{0,4}\\?"([^"\\]{3,320})'
 _SNS_STATUS = r'\\?"status\\?"\s{0,4}:\s{0,4}\\?"([245]\.\d{1,3}\.\d{1,3})'
 
@@ -60,6 +65,7 @@ def find(letter: Letter) -> tuple[tuple[Report, ...], tuple[str, ...]]:
     if nature is None:
         return (), ()
     found = tuple(_fields(letter, shape))[:_MOST] if nature is Kind.BOUNCE else ()
+    found = tuple(_completed(report, shape.head, alone=len(found) == 1) for report in found)
     if nature is Kind.BOUNCE and not found:
         found = tuple(_notification(letter) or _prose(letter, shape))[:_MOST]
         if found[0].recipient is None:
@@ -139,10 +145,9 @@ def _groups(text: str) -> Iterator[Report]:
 
 
 def _group(group: dict[str, str]) -> Iterator[Report]:
-    recipient = next(
-        (found for name in ("original-recipient", "final-recipient", "x-actual-recipient")
-         if (value := group.get(name)) and (found := _recipient(value))), None,
-    )  # fmt: skip
+    names = ("original-recipient", "final-recipient", "x-actual-recipient")
+    addresses = [found for name in names if (value := group.get(name)) for found in _recipients(value)]
+    recipient = next(iter(addresses), None)
     # A per-message group has none of these; a stray "Status:" of a mail header is no report.
     if recipient is None and not ("status" in group and "action" in group):
         return
@@ -156,16 +161,39 @@ def _group(group: dict[str, str]) -> Iterator[Report]:
     yield Report(
         recipient=recipient,
         action=action or _BY_CLASS.get((status or "")[:1], ""),
-        status=status or _class(diagnostic),
+        status=status,
         diagnostic=headers.clean(diagnostic)[:_TEXT],
+        also=tuple(dict.fromkeys(address for address in addresses if address != recipient)),
     )
 
 
-def _recipient(value: str) -> str | None:
-    """`rfc822;anna@example.org` (RFC 3464 section 2.3.2), without the type, brackets, comments and xtext (RFC 3461)."""
+def _completed(report: Report, head: str, *, alone: bool) -> Report:
+    """Without a code in Status or Diagnostic-Code the prose's counts, then the class of an SMTP reply (fine print of
+    mail-rules section 4): the prose about that recipient, or all of it where the report is on one only."""
+    if report.status is not None:
+        return report
+    at = head.find(report.recipient) if report.recipient else -1
+    prose = head[at : at + _SEGMENT] if at >= 0 else head if alone else ""
+    status = _code(prose) or _class(report.diagnostic) or _class(prose)
+    return replace(report, status=status, action=report.action or _BY_CLASS.get((status or "")[:1], ""))
+
+
+def _recipients(value: str) -> list[str]:
+    """`rfc822;anna@example.org` (RFC 3464 section 2.3.2), `utf-8;...` (RFC 6533 section 3) without the type, brackets
+    and comments: as it stands, and where it looks like xtext (RFC 3461 section 4) with that undone."""
     address = headers.decode(value.partition(";")[2] or value).strip().strip("<>\"' ")
-    if "+" in address and "@" not in address:
-        return None
+    plain = re.sub(_XTEXT, lambda found: chr(int(found[1] or found[2], 16)), address[:_XTEXT_LIMIT])
+    found = [_recipient(address)] if "@" in address and "\\x{" not in address else []
+    if plain != address:
+        found.append(_recipient(headers.clean(plain)))
+    return [each for each in found if each is not None]
+
+
+def _recipient(address: str) -> str | None:
+    if not address.isascii():  # as we wrote it: the domain as A-labels (RFC 5891)
+        boxes, _ = addresses_of.read(address[:320], 1)
+        if boxes and boxes[0].address.address:
+            return boxes[0].address.address
     found = re.search(_ADDRESS, address)
     if found is not None:
         return found[0].strip(".'")

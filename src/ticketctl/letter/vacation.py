@@ -11,8 +11,10 @@ from ticketctl.letter.wording import fold
 
 _LIMIT = 300  # characters of a subject looked at
 _OPEN, _CLOSE = "[(【<{*", "])】>}*"
+_REPLY = ("re:", "aw:", "sv:", "vs:", "antw:")
 _TAGS = 3  # "[EXTERNAL] [Support] Automatic reply: ..."
 _BEHIND = tuple(":.!;-/|([{【「『<\"'～~*")
+_STATE_BEHIND = ("(", "[", "【", "（", "\uff1a", "re:", "~")
 # "Out of office until Monday", "Autoreply from Anna", "Automatic reply Re: invoice", "Abwesend vom 1.5."
 _GOES_ON = (
     "re:", "aw:", "fw:", "fwd:", "wg:", "sv:", "vs:", "antw:", "tr:", "rif:", "r:", "until ", "till ", "thru ",
@@ -53,9 +55,13 @@ def away_in(rest: str, tags: str) -> bool:
     """The same, of a subject without its tags, and the tags."""
     if tags and any(tag in wording.table(wording.AWAY) for tag in tags.split("|")):
         return True
-    if rest.startswith("auto:"):  # RFC 5230 section 4.4: "Auto: " and the subject that it answers; Notes: "AUTO: "
-        return True
     asks = rest.endswith("?")
+    if rest.startswith("auto:"):  # Notes: "AUTO: Anna Smith is out of the office (returning 02.05.2024)"
+        answered = rest[5:].strip()
+        away_words = wording.table(wording.AWAY_TEXT)
+        return answered.startswith(_REPLY) or away_in(answered, "") or any(phrase in rest for phrase in away_words)
+    if rest.startswith(_REPLY) and rest.endswith(")"):  # GroupWise: "Re: invoice (Out of Office)"
+        return rest[rest.rfind("(") + 1 : -1].strip() in wording.table(wording.AWAY)
     if rest.startswith(wording.table(wording.AWAY)):
         bare = rest.lstrip("[(【\"'")
         return any(_phrase_ends(bare, phrase, asks) for phrase in wording.table(wording.AWAY))
@@ -70,10 +76,13 @@ def _phrase_ends(subject: str, phrase: str, asks: bool) -> bool:
         return False
     rest = subject[len(phrase) :]
     follower = rest.lstrip()
-    if not follower or follower.startswith(":"):
+    if not follower or (follower[0] == ":" and not (asks and phrase in wording.table(wording.AWAY_STATE))):
         return True
     if asks:
         return False
+    if phrase in wording.table(wording.AWAY_STATE):  # "On leave - who takes my tickets": a person's sentence
+        dated = follower.lstrip(" -,;/").startswith(_GOES_ON)
+        return dated or follower.startswith(_STATE_BEHIND) or not follower.strip(".!")
     spaced_script = phrase[0] > "\u3000" and rest[0] == " "  # Chinese and Japanese have no word of their own behind it
     # a hyphen or dot without a blank is part of a longer word: "auto-reply-to header"
     word_goes_on = rest[0] in "-./'" and rest[1:2].isalnum()
@@ -86,6 +95,6 @@ def _notes(subject: str) -> bool:
         at = subject.find(phrase)
         if 0 < at <= 80 and len(subject[:at].split()) <= 6:
             follower = subject[at + len(phrase) :].strip()
-            if not follower or follower[0] in ".!(:,;" or follower.startswith(_GOES_ON):
+            if not follower or follower[0] in "!(:" or follower in (".", "...") or follower.startswith(_GOES_ON):
                 return True
     return False

@@ -16,6 +16,12 @@ class Report(Struct, frozen=True, kw_only=True):
     action: str  # failed, delayed, delivered, relayed, expanded; "" where unknown
     status: str | None  # RFC 3463, "5.1.1"
     diagnostic: str = ""
+    also: tuple[str, ...] = ()  # the same recipient under other addresses: where it was forwarded to, or xtext undone
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that it may be known by, the one that we wrote to first."""
+        return (self.recipient, *self.also) if self.recipient else ()
 
     @property
     def permanent(self) -> bool | None:

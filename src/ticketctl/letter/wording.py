@@ -94,7 +94,20 @@ otomatik yanit | ofis dışında | ofis dışı | αυτόματη απάντη�
 不在辦公室 | 外出 | 休假 | 休假中 | 자동 회신 | 자동 응답 | 자동회신 | 자동응답 | 자동 답장 | 부재중 | 부재 중
 부재 알림 | 부재 중 알림 | رد تلقائي | الرد التلقائي | خارج المكتب | תשובה אוטומטית | מענה אוטומטי | מחוץ למשרד
 ตอบกลับอัตโนมัติ | การตอบกลับอัตโนมัติ | trả lời tự động | thư trả lời tự động | balasan otomatis | jawaban otomatis
-स्वचालित उत्तर | स्वतः उत्तर
+स्वचालित उत्तर | स्वतः उत्तर | yahoo! auto response | mail auto response | auto-reply message | vacation responder
+"""
+
+# Of these the words that tell where somebody is, and name no answer: a question behind them is a person's.
+AWAY_STATE = """
+on vacation | on holiday | on holidays | on leave | on annual leave | annual leave | on maternity leave
+on parental leave | on sick leave | currently away | ooo | ooto | abwesenheit | abwesend | außer haus | nicht im büro
+im urlaub | hors du bureau | en congé | en congés | en vacances | afwezigheid | afwezig | niet aanwezig
+niet op kantoor | buiten kantoor | op vakantie | met vakantie | fuori sede | fuori ufficio | assenza | assente
+in ferie | fuera de la oficina | fuera de oficina | ausencia | de vacaciones | ausência | de férias | em férias
+fora do escritório | fora da empresa | frånvaro | frånvarande | på semester | ikke til stede | ikke på kontoret
+fravær | på ferie | poissa | lomalla | poza biurem | nieobecność | nepřítomnost | neprítomnosť | távollét
+szabadságon | házon kívül | odsutan | odsotnost | ofis dışında | нет на месте | вне офиса | отсутствие | в отпуске
+відсутність | у відпустці | 不在 | 休暇中 | 外出中 | 外出 | 休假 | 休假中 | 부재중 | 부재 중
 """
 
 # Row A11: a subject that begins like this is one, whatever follows.
@@ -204,6 +217,49 @@ nedostavlj | ni bilo mogoče dostaviti | teslim edilemedi | teslim edilemeyen | 
 تعذر التسليم | تعذر تسليم | لم يتم التسليم | إشعار حالة التسليم | לא ניתן למסירה | לא ניתן למסור | לא נמסר
 ไม่สามารถส่ง | ส่งไม่ได้ | không gửi được | không thể gửi | không thể chuyển | tidak terkirim | gagal terkirim
 pemberitahuan status pengiriman
+niedostarczalne | toimitus ei | nekézbesíth | kézbesítetlen | banned contents | banned ( | bad header | virus in
+virus (
+virus detected | virus alert | warning: e-mail virus | content violation | spam from you | considered unsolicited
+relayed: | delivered: | expanded: | zugestellt: | weitergeleitet: | remis: | relayé: | entregado: | retransmitido:
+recapitato: | inoltrato: | entregue: | afgeleverd: | levererat: | leveret: | email rejected | e-mail rejected
+permanent error | permanent delivery | повідомлення не | mesajınız iletilemedi | ההודעה לא | retur:
+din mail kunne ikke
+avviso di non | accettazione non | anomalia messaggio | fehlermeldung zu ihrer | sendebericht | unzugestellt
+mail-fehler | your e-mail to | your email to | e-mail not delivered | email not delivered | fax transmission failed
+"""
+
+# The same words, which in these scripts stand anywhere in a subject: "来自QQ邮箱的退信".
+FAILED_WITHIN = """
+退信 | 退回通知 | お届けできません | 送信できません | 送信エラー | 配信できません | 届けられません | 配信エラー
+宛先不明 | 반송 | 전송 실패
+"""
+
+# Row A2: how the text of a report begins, whoever signs it ("&": and goes on with, soon). People who write on a bounce
+# begin with words of their own.
+FORMS = """
+your message & was not delivered to: | your message & did not reach the following recipient
+your document: & because:
+your message & could not be delivered because of | your message did not reach some or all of the intended recipients
+your message & cannot be delivered to the following recipients: | delivery has failed to these recipients or groups
+delivery to the following recipient & failed | this is an automatically generated delivery status notification
+this message was created automatically by mail delivery software | this message was created automatically by & deliver
+this is the mail system at host | hi. this is the qmail-send program | this report relates to a message you sent
+this report relates to your message & was not delivered | the original message was received at & ---
+this is a delivery status notification from | a message that you sent could not be delivered to one or more
+i'm afraid i wasn't able to deliver your message to the following addresses
+ihre nachricht hat einige oder alle empfänger nicht erreicht | ihre nachricht & folgende empfänger nicht erreicht
+fehler bei der nachrichtenzustellung an folgende empfänger | votre message n'est pas parvenu à certains ou à tous les
+échec de la remise pour | votre message & n'a pas été remis à: | su mensaje no ha llegado a algunos o a todos los
+no se pudo entregar a los siguientes destinatarios o grupos | il messaggio non è stato recapitato ad alcuni o a tutti
+recapito non riuscito per i seguenti destinatari o gruppi | falha na entrega para estes destinatários ou grupos
+uw bericht heeft enkele of alle geadresseerden niet bereikt
+"""
+
+# Row A2: a complaint in prose (RFC 5965 section 3.1 gives the first words, and most feedback loops copy them).
+COMPLAINT = """
+this is an email abuse report for an email | this is a spam report for an email | this is an e-mail abuse report for
+this is an abuse report for an email message | this is an automated abuse report | this is an authentication failure
+[ spamcop v
 """
 
 # Row A2: what its text says.
@@ -249,8 +305,17 @@ nu a putut fi livrat | teslim edilemedi | iletilemedi | δεν παραδόθη�
 配送できません | 配達できません | 送信に失敗 | 配信に失敗 | 宛先が見つかりません | エラーメール | 宛先不明
 送信されませんでした | 无法投递 | 无法送达 | 无法传递 | 无法发送 | 未能送达 | 未送达 | 发送失败 | 投递失败 | 退信
 邮箱不存在 | 用户不存在 | 無法傳遞 | 無法投遞 | 無法送達 | 寄送失敗 | 배달되지 | 배달할 수 없 | 전송 실패
-전송하지 못 | 반송 | 전달할 수 없 | 전달되지 | 보낼 수 없 | تعذر تسليم | لم يتم تسليم | تعذر إرسال | לא נמסרה
+존재하지 않는 | 전송하지 못 | 반송 | 전달할 수 없 | 전달되지 | 보낼 수 없 | تعذر تسليم | لم يتم تسليم | تعذر إرسال
+לא נמסרה
 לא ניתן למסור | לא נמסר | ไม่สามารถส่ง | không thể gửi | không gửi được | tidak dapat dikirim | gagal dikirim
+recipients or groups is complete | been delivered to the following | not been delivered | iletilemedi
+delivery of the email was stopped | delivery of the message was stopped | was not delivered
+did not receive your message | rejected for delivery | non consegnato | errore di consegna | is mislukt | mislykkedes
+nie powiodło się | nie powiodla sie | se nezdařilo | sa nepodarilo | nem sikerült a kézbesítés | kézbesítés sikertelen
+не удалось доставить | сбой доставки | доставка не выполнена | 传递邮件失败 | 傳遞失敗 | 被退回 | 退回 | 投递不成功
+η παράδοση απέτυχε | απέτυχε η παράδοση | epäonnistui | misslyckades | mislyktes | falha na entrega
+recapito non riuscito
+fehler bei der nachrichtenzustellung | konnte nicht zugestellt | échec de la remise | livrarea nu a reușit | a eșuat
 """
 
 # A report that is not (yet) a failure: RFC 3464 section 2.3.3, "delayed".
@@ -285,20 +350,34 @@ původní zpráva | eredeti üzenet | исходное сообщение | ор
 
 # A return receipt in prose: both its subject and its text say so (RFC 8098 describes the real ones).
 READ_SUBJECT = """
-read: | not read: | read receipt | return receipt | disposition notification | message disposition | gelesen:
+read: | not read: | read receipt | read-receipt | return receipt | disposition notification | message disposition
+gelesen:
 ungelesen | lesebestätigung | empfangsbestätigung | lu: | non lu: | accusé de lecture | confirmation de lecture
 leído: | no leído: | confirmación de lectura | acuse de lectura | letto: | non letto: | ricevuta di lettura
 conferma di lettura | lida: | lido: | confirmação de leitura | gelezen: | leesbevestiging | läst: | läskvitto | læst:
 læsebekræftelse | lest: | lesebekreftelse | luettu: | lukukuittaus | przeczytano: | potwierdzenie odczytu | přečteno:
 potvrzení o přečtení | olvasás visszaigazolása | прочитано: | уведомление о прочтении | 開封済み: | 開封確認 | 已读:
-已讀: | 읽음:
+已讀: | 읽음: | message status - opened | message status - read | message status - deleted | gelöscht:
+ungelesen gelöscht
+deleted: | supprimé: | non letto: | eliminado: | nie przeczytano: | nepřečteno: | elolvasva: | okundu: | διαβάστηκε:
+citit: | прочетено: | 既読: | 未開封で削除 | 未读: | 未讀: | 읽지 않음: | pročitano: | prebrano: | skaityta: | loetud:
 """
 READ_TEXT = """
 was read on | was read at | has been read | was displayed | was opened | return receipt for | receipt for the mail
-was deleted without being read | no guarantee that the message | wurde gelesen | gelesen am | wurde geöffnet
+was deleted without being read | been displayed | been opened | no guarantee that the message | wurde gelesen
+gelesen am | wurde geöffnet
 angezeigt | a été lu | a été affiché | fue leído | ha sido leído | se leyó | è stato letto | è stata letta | foi lida
 is gelezen | lästes | blev læst | ble lest | luettiin | został przeczytany | byla přečtena | прочитан | 開封 | 已读
-已讀 | 읽었
+已讀 | 읽었 | ungelesen gelöscht | ohne gelesen | non è stato letto | została przeczytana | została odczytana
+byla čtena
+elolvasták | okundu | διαβάστηκε | a fost citit | was deleted unread | a été supprimé sans | se ha eliminado sin leer
+"""
+
+# What a mail is called: the receipt speaks of one, and not of a contract that was read.
+MESSAGE = """
+message | mail | nachricht | bericht | messaggio | mensaje | correo | mensagem | meddelande | meddelelse | besked
+melding | viesti | wiadomo | zprava | zprávu | správa | üzenet | ileti | mesaj | сообщени | письмо | съобщение
+повідомлення | メッセージ | メール | 邮件 | 郵件 | 메시지 | 메일 | μηνυμα | poruka | sporočilo | sõnum | žinut
 """
 
 # Row A10: the words of "no-reply", joined: without "-", "_", "." and the digits at their end.

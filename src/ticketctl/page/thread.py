@@ -149,7 +149,8 @@ def _foot(article: Value, where: str, color: bool) -> list[str]:
     for delivery in article["deliveries"]:
         code = f" ({delivery['code']})" if delivery["code"] else ""
         text = labelled("Mail", f"{delivery['status']}{code}: {delivery['recipient']}")
-        lines.append(paint(text, RED if delivery["status"] in _BAD else None, color))
+        colour = RED if delivery["status"] in _BAD else YELLOW if delivery["status"] == "delayed" else None
+        lines.append(paint(text, colour, color))
     return ["", *lines] if lines else []
 
 

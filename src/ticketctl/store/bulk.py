@@ -18,7 +18,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Column, Connection, Table, insert, select
 
-from ticketctl.change import ArticleAdded, Created, DeliveryFailed, Linked, Sent, evolve, permit
+from ticketctl.change import (
+    ArticleAdded,
+    Created,
+    Delivered,
+    DeliveryDelayed,
+    DeliveryFailed,
+    Linked,
+    Sent,
+    evolve,
+    permit,
+)
 from ticketctl.change.step import Step
 from ticketctl.policy import Policy
 from ticketctl.store import Store, indexing, raw, rows, sqlite
@@ -102,12 +112,18 @@ class _Owed:
         self.row, self.token = row, token
         self.deliveries = rows.delivery_rows(0, row["ticket_id"], row["n"], recipients, at)
 
-    def hears(self, change: Sent | DeliveryFailed, at: datetime) -> bool:
+    def hears(self, change: Sent | DeliveryFailed | DeliveryDelayed | Delivered, at: datetime) -> bool:
         """Whether the change is about this mail; then its delivery and its status say so."""
         wanted = normal(change.recipient)
         hit = next((each for each in self.deliveries if normal(each["recipient"]) == wanted), None)
         if change.n != self.row["n"] or hit is None:
             return False
+        if isinstance(change, DeliveryDelayed | Delivered):
+            if hit["status"] != "failed":
+                late = isinstance(change, DeliveryDelayed)
+                code, permanent = (change.code, False) if isinstance(change, DeliveryDelayed) else (None, None)
+                hit |= {"status": "delayed" if late else "sent", "at": at, "code": code, "permanent": permanent}
+            return True
         status = "sent" if isinstance(change, Sent) else "failed"
         hit |= {"status": status, "at": at}
         if isinstance(change, DeliveryFailed):
@@ -170,7 +186,7 @@ class _Batch:
                 digest = self._article(ticket.id, n, step, event)
             case Linked(other=other, type=kind):
                 self._add(t.link, {"ticket_id": ticket.id, "other_id": other, "type": kind})
-            case Sent() | DeliveryFailed() as change:
+            case Sent() | DeliveryFailed() | DeliveryDelayed() | Delivered() as change:
                 next((each for each in reversed(owed) if each.hears(change, event.at)), None)
             case Created():
                 if ticket.version != 1:

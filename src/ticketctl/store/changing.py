@@ -16,6 +16,8 @@ from ticketctl.change import (
     ArticleAdded,
     Change,
     Created,
+    Delivered,
+    DeliveryDelayed,
     DeliveryFailed,
     Linked,
     LinkType,
@@ -258,8 +260,14 @@ class Changing(Reader):
             case Linked(other=other, type=kind):
                 self._connection.execute(insert(t.link).values(ticket_id=ticket_id, other_id=other, type=kind))
             case DeliveryFailed() as change:
-                outbox.bounced(self._connection, ticket_id, change.n, change.recipient, self.now,
-                               code=change.code, permanent=change.permanent)  # fmt: skip
+                outbox.reported(self._connection, ticket_id, change.n, change.recipient, self.now,
+                                status="failed", code=change.code, permanent=change.permanent)  # fmt: skip
+            case DeliveryDelayed() as change:
+                outbox.reported(self._connection, ticket_id, change.n, change.recipient, self.now,
+                                but=("failed",), status="delayed", code=change.code, permanent=False)  # fmt: skip
+            case Delivered() as change:
+                outbox.reported(self._connection, ticket_id, change.n, change.recipient, self.now,
+                                but=("failed",), status="sent", code=None, permanent=None)  # fmt: skip
             case _:
                 pass
         for owed in step.owed:

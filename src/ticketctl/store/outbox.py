@@ -235,21 +235,28 @@ def deliver(
     connection.execute(update(t.delivery).where(*where).values(at=now, **values))
 
 
-def bounced(
-    connection: Connection, ticket: int, n: int, recipient: str, now: datetime, **values: Any
+def reported(
+    connection: Connection,
+    ticket: int,
+    n: int,
+    recipient: str,
+    now: datetime,
+    *,
+    but: Sequence[str] = (),
+    **values: Any,
 ) -> None:
-    """Marks the newest delivery to that recipient, of that article, as failed: a bounce came."""
+    """Marks the newest delivery to that recipient, of that article: a report came. Those in a status of `but` stay."""
     c = t.delivery.c
     found = connection.execute(
-        select(c.outbox_id, c.position, c.recipient)
+        select(c.outbox_id, c.position, c.recipient, c.status)
         .where(c.ticket_id == ticket, c.n == n)
         .order_by(c.outbox_id.desc(), c.position)
     ).all()
     wanted = normal(recipient)
     hit = next((each for each in found if normal(each.recipient) == wanted), None)
-    if hit is not None:
+    if hit is not None and hit.status not in but:
         this = and_(c.outbox_id == hit.outbox_id, c.position == hit.position)
-        connection.execute(update(t.delivery).where(this).values(status="failed", at=now, **values))
+        connection.execute(update(t.delivery).where(this).values(at=now, **values))
 
 
 def _deliveries(

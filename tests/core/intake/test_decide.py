@@ -23,7 +23,7 @@ from core.intake.desk import (
     policy,
     ticket,
 )
-from ticketctl.change import Assigned, DeliveryFailed, Moved, StateSet
+from ticketctl.change import Assigned, Delivered, DeliveryDelayed, DeliveryFailed, Moved, StateSet
 from ticketctl.intake import AutoAnswer, Candidate, Counts, Envelope, Twin
 from ticketctl.intake.evidence import numbers
 from ticketctl.letter.value import Report
@@ -174,6 +174,10 @@ def test_a_personal_mail_that_carries_our_mail_inside_is_no_follow_up():
     assert decided(letter(returned_ids=(OURS,))).verdict == "new"
 
 
+def failed(code, permanent, recipient=CUSTOMER, n=1):
+    return DeliveryFailed(n=n, recipient=recipient, code=code, permanent=permanent)
+
+
 BOUNCE = judged(kind=Kind.BOUNCE, rule="A1", silence=("A1",))
 DAEMON = "mailer-daemon@mx.customer.test"
 
@@ -189,9 +193,11 @@ def test_a_bounce_lands_on_the_ticket_and_marks_the_address(state):
 
 
 def test_a_delay_is_not_a_failure():
-    report = Report(recipient=CUSTOMER, action="delayed", status="4.4.1")
+    report = Report(recipient=CUSTOMER, action="delayed", status="4.4.1", diagnostic="no answer")
     found = decided(letter(sender=DAEMON, returned_ids=(OURS,), reports=(report,)), says=BOUNCE)
-    assert (found.verdict, found.changes, found.article.visible) == ("follow-up", (), False)
+    late = DeliveryDelayed(n=1, recipient=CUSTOMER, code="4.4.1", why="no answer")
+    assert (found.verdict, found.changes, found.article.visible) == ("follow-up", (late,), False)
+    assert found.article.remarks == ()
 
 
 def test_a_machines_mail_changes_nothing_on_a_pending_ticket():
@@ -399,19 +405,72 @@ def test_a_bounce_lands_where_the_returned_mail_belongs_whatever_its_subject_say
 
 
 @pytest.mark.parametrize(
-    ("report", "marked"),
+    ("report", "outcome"),
     [
-        ({"action": "failed", "status": "4.4.7"}, True),
-        ({"action": "", "status": "4.4.7"}, False),
-        ({"action": "", "status": "2.0.0"}, False),
-        ({"action": "", "status": None}, True),
-        ({"action": "relayed", "status": "2.0.0"}, False),
-        ({"action": "failed", "status": "5.1.1", "recipient": "forwarded@far.test"}, True),
+        ({"action": "failed", "status": "4.4.7"}, failed("4.4.7", False)),
+        ({"action": "", "status": "4.4.7"}, DeliveryDelayed(n=1, recipient=CUSTOMER, code="4.4.7")),
+        ({"action": "", "status": "2.0.0"}, Delivered(n=1, recipient=CUSTOMER)),
+        ({"action": "", "status": None}, failed(None, None)),
+        ({"action": "relayed", "status": "2.0.0"}, Delivered(n=1, recipient=CUSTOMER)),
+        ({"action": "delivered", "status": None}, Delivered(n=1, recipient=CUSTOMER)),
+        ({"action": "delayed", "status": "5.0.0"}, DeliveryDelayed(n=1, recipient=CUSTOMER, code="5.0.0")),
+        ({"action": "failed", "status": "5.1.1", "recipient": "forwarded@far.test"}, failed("5.1.1", True)),
+        ({"action": "failed", "status": "5.1.1", "recipient": None}, failed("5.1.1", True)),
     ],
 )
-def test_which_reports_mark_an_address(report, marked):
+def test_a_report_becomes_what_it_says_of_the_address_that_we_wrote_to(report, outcome):
     mail = letter(sender=DAEMON, returned_ids=(OURS,), reports=(Report(**{"recipient": CUSTOMER, **report}),))
-    assert bool(decided(mail, says=BOUNCE).changes) == marked
+    assert decided(mail, says=BOUNCE).changes == (outcome,)
+
+
+DORA = "dora+shop@other.test"
+
+
+@pytest.mark.parametrize(
+    ("reports", "outcomes"),
+    [
+        ([{"recipient": CUSTOMER}, {"recipient": DORA}], [CUSTOMER, DORA]),
+        ([{"recipient": "Dora+Shop@Other.Test"}], [DORA]),
+        ([{"recipient": "forwarded@far.test", "also": (DORA,)}], [DORA]),  # Final- beside Original-Recipient
+        ([{"recipient": "dora+2Bshop@other.test", "also": (DORA,)}], [DORA]),  # xtext left as it was
+        ([{"recipient": f"prvs=0123456789={DORA}"}], [DORA]),
+        ([{"recipient": "forwarded@far.test"}, {"recipient": None}], []),
+    ],
+)
+def test_of_several_recipients_those_that_the_reports_name_are_marked(reports, outcomes):
+    one = known()
+    mailed = replace(one.tokens[TOKEN], recipients=(CUSTOMER, DORA))
+    said = tuple(Report(**{"action": "failed", "status": "5.1.1", **each}) for each in reports)
+    mail = letter(sender=DAEMON, returned_ids=(OURS,), reports=said)
+    found = decided(mail, says=BOUNCE, knows=replace(one, tokens={TOKEN: mailed}))
+    assert found.changes == tuple(failed("5.1.1", True, recipient) for recipient in outcomes)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_of_several_reports_on_one_address_a_failure_wins(order):
+    said = [Report(recipient=CUSTOMER, action=action, status=None) for action in ("failed", "delayed", "delivered")]
+    mail = letter(sender=DAEMON, returned_ids=(OURS,), reports=tuple(said[each] for each in order))
+    assert decided(mail, says=BOUNCE).changes == (failed(None, None),)
+
+
+def test_a_bounce_finds_its_ticket_by_the_token_in_the_envelope_recipient():
+    report = Report(recipient=None, action="failed", status="5.1.1")
+    verp = Envelope(recipient=f"support+{TOKEN.upper()}@example.org", sender="")
+    found = decided(letter(sender=DAEMON, reports=(report,)), says=BOUNCE, under=policy(recipient_delimiter="+"),
+                    envelope=verp)  # fmt: skip
+    assert (found.verdict, found.ticket, found.changes) == ("follow-up", 1, (failed("5.1.1", True),))
+
+
+def test_a_bounce_of_an_automatic_answer_marks_that_and_one_of_a_notice_stays_inside():
+    report = Report(recipient=None, action="failed", status="5.1.1")
+    mail = letter(sender=DAEMON, returned_ids=(OURS,), reports=(report,))
+    one = known(audience="auto")
+    auto = replace(one, tokens={TOKEN: replace(one.tokens[TOKEN], n=0)})
+    found = decided(mail, says=BOUNCE, knows=auto)
+    assert (found.changes, found.article.visible) == ((failed("5.1.1", True, n=0),), False)
+    notice = letter(sender=DAEMON, returned_ids=(OURS.replace(TOKEN, AGENT_TOKEN),), reports=(report,))
+    found = decided(notice, says=BOUNCE)
+    assert (found.changes, found.article.visible) == ((failed("5.1.1", True, ANNA, n=0),), False)
 
 
 def test_a_bounce_without_our_token_marks_nobody():

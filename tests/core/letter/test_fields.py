@@ -103,6 +103,7 @@ def listed(text: str) -> list[tuple[str | None, str | None]]:
         ("a@[192.0.2.1]", [("a@[192.0.2.1]", None)]),
         ("a@bücher.example", [("a@xn--bcher-kva.example", None)]),
         ("jörg@example.org", [("jörg@example.org", None)]),
+        ("\u202egro.evil@example.org", [(None, "\u202egro.evil@example.org")]),
         ("mailto:a@example.org", [("a@example.org", None)]),
         ("<mailto:a@example.org>", [("a@example.org", None)]),
         ("<<a@example.org>>", [("a@example.org", None)]),

@@ -56,7 +56,25 @@ def dsn(fields: str, *more: tuple[str, str]) -> str:
                 "Original-Recipient: rfc822;bert@x.example\nFinal-Recipient: rfc822;b2@y.example\n"
                 "Action: delayed\nStatus: 4.4.1"
             ),
-            Report(recipient=BERT, action="delayed", status="4.4.1"),
+            Report(recipient=BERT, action="delayed", status="4.4.1", also=("b2@y.example",)),
+        ),
+        (  # xtext (RFC 3461 section 4) that a server has not undone
+            "Original-Recipient: rfc822;bert+2Bshop@x.example\nAction: failed\nStatus: 5.1.1",
+            Report(
+                recipient="bert+2Bshop@x.example", action="failed", status="5.1.1", also=("bert+shop@x.example",)
+            ),
+        ),
+        (
+            "Original-Recipient: rfc822;bert+40x.example\nAction: failed\nStatus: 5.1.1",
+            Report(recipient=BERT, action="failed", status="5.1.1"),
+        ),
+        (  # RFC 6533 section 3: as it is, and as utf-8-addr-xtext; the domain as we write it
+            "Final-Recipient: utf-8; jörg@bücher.example\nAction: failed\nStatus: 5.1.1",
+            Report(recipient="jörg@xn--bcher-kva.example", action="failed", status="5.1.1"),
+        ),
+        (
+            "Final-Recipient: utf-8; j\\x{F6}rg@x.example\nAction: failed\nStatus: 5.1.1",
+            Report(recipient="jörg@x.example", action="failed", status="5.1.1"),
         ),
         (
             "Original-Recipient: rfc822;\nFinal-Recipient: utf-8; bert@x.example\nAction: delivered\nStatus: 2.0.0",
@@ -375,3 +393,23 @@ def test_it_never_raises(bits: list[str], parts: bool) -> None:
     got, ids = reports.find(letter)
     assert len(got) <= 100
     assert all(each.startswith("<") and each.endswith(">") for each in ids)
+
+
+@pytest.mark.parametrize(
+    ("fields", "prose", "status"),
+    [
+        ("Status: 5.2.1\nDiagnostic-Code: smtp; 550 5.7.1 no", "550 5.1.1 <bert@x.example> no", "5.2.1"),
+        ("Diagnostic-Code: smtp; 550 5.7.1 no", "550 5.1.1 <bert@x.example> no", "5.7.1"),
+        ("Diagnostic-Code: smtp; 550 no", "<bert@x.example>: 5.1.1 unknown\n<dora@x.example>: 5.2.2 full", "5.1.1"),
+        ("Diagnostic-Code: smtp; 554 no", "Nothing that has a code.", "5.0.0"),
+        ("Action: failed", "<bert@x.example>: 450 busy", "4.0.0"),
+    ],
+)
+def test_the_code_is_that_of_status_then_of_the_diagnostic_then_of_the_prose(
+    fields: str, prose: str, status: str
+) -> None:
+    group = f"Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; bert@x.example\n{fields}"
+    if "Action" not in fields:
+        group += "\nAction: failed"
+    (report,), _ = found(in_parts(("text/plain", prose), ("message/delivery-status", group)))
+    assert (report.recipient, report.action, report.status) == (BERT, "failed", status)
