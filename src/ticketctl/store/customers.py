@@ -1,0 +1,174 @@
+"""Who writes to us: the addresses that have tickets, and what they have.
+
+A page of them costs what it shows: the latest stand at the end of the desk, and the first by address at the beginning
+of an index, from where each next one is a step. Only what neither gives is grouped out of all tickets that match: the
+whole list, the order by how many tickets they have, addresses that hardly anybody has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Select, func, select, union_all
+
+from ticketctl.store import find, seek, walk
+from ticketctl.store import tables as t
+from ticketctl.store.hints import by_id, indexed
+from ticketctl.store.rows import address_key, domain_key
+from ticketctl.store.value import ByCustomer, CustomerRow
+
+WINDOWS = (250, 2_000, 20_000)  # of the newest tickets, looked at for the latest customers
+STEPS = 1_000  # along the addresses; a longer page is grouped at once
+_BY_ADDRESS, _BY_DOMAIN = "ix_ticket_live_customer_key_created_id", "ix_ticket_live_customer_domain_created_id"
+_BEHIND = "\U0010ffff"  # all that begins alike
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """Which customers, of tickets in which queues (None: all). `like`: an address with `*` and `?`, or `@domain`.
+
+    `counted`: as far as the tickets of each are counted, None: all.
+    """
+
+    queues: Collection[str] | None = None
+    like: str | None = None
+    sort: ByCustomer = "last"
+    limit: int | None = None
+    counted: int | None = None
+
+
+def customers(connection: Connection, wanted: Wanted) -> list[CustomerRow]:
+    """The customers asked for, in their order; equals by address."""
+    found = None
+    if wanted.limit is not None and wanted.limit <= STEPS:
+        found = _PAGES[wanted.sort](connection, wanted, wanted.limit)
+    if found is not None:
+        return found
+    rows = connection.execute(_grouped(wanted))
+    return [CustomerRow(address=row[0], name=row[1], tickets=row[2], last=row[3]) for row in rows]
+
+
+def customer(
+    connection: Connection, address: str, queues: Collection[str] | None, *, counted: int | None = None
+) -> CustomerRow | None:
+    """The one with that very address, None where it has no ticket in these queues."""
+    c, key = t.ticket.c, address_key(address)
+    has = (c.customer_key == key, find.readable(queues))
+    each = [
+        indexed(select(c.customer_name, c.created).where(c.live == live, *has), t.ticket, _BY_ADDRESS)
+        .order_by(c.created.desc(), c.id.desc()).limit(counted).subquery()
+        for live in (False, True)
+    ]  # fmt: skip
+    all_ = union_all(*(select(part) for part in each)).subquery().c
+    row = connection.execute(select(func.max(all_.customer_name), func.count(), func.max(all_.created))).one()
+    tickets = row[1] if counted is None else min(row[1], counted)
+    return CustomerRow(address=str(key), name=row[0], tickets=tickets, last=row[2]) if tickets else None
+
+
+def _latest(connection: Connection, wanted: Wanted, limit: int) -> list[CustomerRow] | None:
+    """Those of the newest tickets, None where the newest of every window have too few."""
+    asked = find.Page(queues=wanted.queues, sort="created", reverse=True, limit=limit)
+    way = walk.best(asked, walk.held(asked))
+    if way is None or not way.walks:
+        return None
+    c, last = t.ticket.c, func.max(t.ticket.c.created)
+    beside = None if way.exact else find.readable(wanted.queues)
+    for most in WINDOWS:
+        newest = seek.firsts(asked, way.walks, most, beside)
+        window = seek.among(seek.listed(connection, newest))
+        span: Any = select(func.count().label("rows"), func.min(c.created).label("oldest")).where(window)
+        seen = connection.execute(by_id(span, t.ticket)).one()
+        each = select(c.customer_key, last).where(window, *_alike(wanted)).group_by(c.customer_key)
+        found = connection.execute(by_id(each.order_by(last.desc(), c.customer_key).limit(limit), t.ticket)).all()
+        # others as old as the oldest of the window may stand behind it
+        if seen.rows < most or (len(found) == limit and found[-1][1] > seen.oldest):
+            return _told(connection, wanted, [row[0] for row in found])
+    return None
+
+
+def _first(connection: Connection, wanted: Wanted, limit: int) -> list[CustomerRow] | None:
+    """The first by address, None where too many steps gave too few: most have their tickets in other queues."""
+    prefix, rest = _beginning(wanted.like)
+    if rest not in ("", "*"):
+        return None
+    found: list[CustomerRow] = []
+    for step, address in enumerate(_addresses(connection, prefix) if rest else [prefix], 1):
+        found += _told(connection, wanted, [address])
+        if len(found) == limit:
+            return found
+        if step == STEPS:
+            return None
+    return found
+
+
+def _addresses(connection: Connection, prefix: str) -> Iterator[str]:
+    """Every address that begins so, in their order."""
+    c = t.ticket.c
+    begun = c.customer_key >= prefix
+    while True:
+        at = (c.customer_key.is_not(None), begun, c.customer_key < prefix + _BEHIND)
+        ways = [select(c.customer_key).where(c.live == live, *at) for live in (False, True)]
+        firsts = [
+            indexed(way, t.ticket, _BY_ADDRESS).order_by(c.customer_key).limit(1).scalar_subquery() for way in ways
+        ]
+        nexts = [each for each in connection.execute(select(*firsts)).one() if each is not None]
+        if not nexts:
+            return
+        yield min(nexts)
+        begun = c.customer_key > min(nexts)
+
+
+def _told(connection: Connection, wanted: Wanted, addresses: list[str]) -> list[CustomerRow]:
+    found = (customer(connection, each, wanted.queues, counted=wanted.counted) for each in addresses)
+    return [each for each in found if each is not None]
+
+
+def _beginning(like: str | None) -> tuple[str, str]:
+    """What the addresses begin with, and the pattern from the first `*` or `?` on."""
+    like = _pattern(like)
+    at = next((at for at, letter in enumerate(like) if letter in "*?"), len(like))
+    return like[:at], like[at:]
+
+
+def _pattern(like: str | None) -> str:
+    return "*" if not like else address_key(f"*{like}" if like.startswith("@") else like) or ""
+
+
+def _alike(wanted: Wanted) -> list[find.Where]:
+    """The conditions on a ticket of such a customer."""
+    c, pattern = t.ticket.c, _pattern(wanted.like)
+    prefix, rest = _beginning(wanted.like)
+    where: list[find.Where] = [c.customer_key.is_not(None)]
+    if (domain := _domain(pattern)) is not None:
+        where.append(c.customer_domain == domain)
+    elif rest != "*" or prefix:
+        said = "".join({"*": "%", "?": "_"}.get(each, f"!{each}" if each in "!%_" else each) for each in pattern)
+        where += [c.customer_key >= prefix, c.customer_key < prefix + _BEHIND, c.customer_key.like(said, escape="!")]
+    return where
+
+
+def _domain(pattern: str) -> str | None:
+    """The domain, where the pattern wants all of one."""
+    domain = domain_key(pattern)
+    return domain if domain and pattern == f"*@{domain}" and not {*domain} & {*"*?"} else None
+
+
+def _grouped(wanted: Wanted) -> Select[Any]:
+    c = t.ticket.c
+    count, last = func.count(), func.max(c.created)
+    orders = {"last": [last.desc()], "tickets": [count.desc()], "address": []}
+    each = select(c.customer_key, func.max(c.customer_name), count, last)
+    each = each.where(c.live.in_((False, True)), find.readable(wanted.queues), *_alike(wanted))
+    if _domain(_pattern(wanted.like)) is not None:
+        each = indexed(each, t.ticket, _BY_DOMAIN)
+    elif _beginning(wanted.like)[0]:
+        each = indexed(each, t.ticket, _BY_ADDRESS)
+    return each.group_by(c.customer_key).order_by(*orders[wanted.sort], c.customer_key).limit(wanted.limit)
+
+
+def _nothing(_connection: Connection, _wanted: Wanted, _limit: int) -> None:
+    """By how many they have there is no page: all are counted."""
+
+
+_PAGES = {"last": _latest, "address": _first, "tickets": _nothing}
