@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ticketctl.store.value import ByCustomer
 
 SCREEN = 50  # customers of a table that nobody limited
-COUNTED = 1_000  # tickets of one, in a table; more are "1000+"
+COUNTED = 100  # tickets of one, in a table; more are "100+"
 COLUMNS = ("address", "name", "tickets", "last")
 
 command = family("customer", COLUMNS, help="Who writes to us.", examples="""

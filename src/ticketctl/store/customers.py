@@ -7,11 +7,12 @@ whole list, the order by how many tickets they have, addresses that hardly anybo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, func, select, union_all
+from sqlalchemy import Connection, Select, bindparam, func, select, union_all
 
 from ticketctl.store import find, seek, walk
 from ticketctl.store import tables as t
@@ -53,21 +54,35 @@ def customer(
     connection: Connection, address: str, queues: Collection[str] | None, *, counted: int | None = None
 ) -> CustomerRow | None:
     """The one with that very address, None where it has no ticket in these queues."""
-    c, key = t.ticket.c, address_key(address)
-    has = (c.customer_key == key, find.readable(queues))
+    return next(iter(_told(connection, [address_key(address)], queues, counted)), None)
+
+
+def _told(
+    connection: Connection, keys: Iterable[str | None], queues: Collection[str] | None, counted: int | None
+) -> list[CustomerRow]:
+    """Those of these that have tickets in these queues."""
+    c = t.ticket.c
+    has = (c.customer_key == bindparam("key"), find.readable(queues))
     each = [
         indexed(select(c.customer_name, c.created).where(c.live == live, *has), t.ticket, _BY_ADDRESS)
         .order_by(c.created.desc(), c.id.desc()).limit(counted).subquery()
         for live in (False, True)
     ]  # fmt: skip
     all_ = union_all(*(select(part) for part in each)).subquery().c
-    row = connection.execute(select(func.max(all_.customer_name), func.count(), func.max(all_.created))).one()
-    tickets = row[1] if counted is None else min(row[1], counted)
-    return CustomerRow(address=str(key), name=row[0], tickets=tickets, last=row[2]) if tickets else None
+    asked = select(func.max(all_.customer_name), func.count(), func.max(all_.created))
+    found = []
+    for key in keys:
+        name, tickets, last = connection.execute(asked, {"key": key}).one()
+        if tickets:
+            tickets = tickets if counted is None else min(tickets, counted)
+            found.append(CustomerRow(address=str(key), name=name, tickets=tickets, last=last))
+    return found
 
 
 def _latest(connection: Connection, wanted: Wanted, limit: int) -> list[CustomerRow] | None:
     """Those of the newest tickets, None where the newest of every window have too few."""
+    if _are_few(connection, wanted):
+        return None
     asked = find.Page(queues=wanted.queues, sort="created", reverse=True, limit=limit)
     way = walk.best(asked, walk.held(asked))
     if way is None or not way.walks:
@@ -83,7 +98,7 @@ def _latest(connection: Connection, wanted: Wanted, limit: int) -> list[Customer
         found = connection.execute(by_id(each.order_by(last.desc(), c.customer_key).limit(limit), t.ticket)).all()
         # others as old as the oldest of the window may stand behind it
         if seen.rows < most or (len(found) == limit and found[-1][1] > seen.oldest):
-            return _told(connection, wanted, [row[0] for row in found])
+            return _told(connection, [row[0] for row in found], wanted.queues, wanted.counted)
     return None
 
 
@@ -93,35 +108,27 @@ def _first(connection: Connection, wanted: Wanted, limit: int) -> list[CustomerR
     if rest not in ("", "*"):
         return None
     found: list[CustomerRow] = []
-    for step, address in enumerate(_addresses(connection, prefix) if rest else [prefix], 1):
-        found += _told(connection, wanted, [address])
-        if len(found) == limit:
-            return found
-        if step == STEPS:
-            return None
-    return found
+    steps = _addresses(connection, prefix) if rest else iter([prefix])
+    for _ in range(0, STEPS, limit):
+        some = list(islice(steps, limit))
+        found += _told(connection, some, wanted.queues, wanted.counted)
+        if len(found) >= limit or len(some) < limit:
+            return found[:limit]
+    return None
 
 
 def _addresses(connection: Connection, prefix: str) -> Iterator[str]:
     """Every address that begins so, in their order."""
     c = t.ticket.c
-    begun = c.customer_key >= prefix
-    while True:
-        at = (c.customer_key.is_not(None), begun, c.customer_key < prefix + _BEHIND)
-        ways = [select(c.customer_key).where(c.live == live, *at) for live in (False, True)]
-        firsts = [
-            indexed(way, t.ticket, _BY_ADDRESS).order_by(c.customer_key).limit(1).scalar_subquery() for way in ways
-        ]
-        nexts = [each for each in connection.execute(select(*firsts)).one() if each is not None]
-        if not nexts:
-            return
-        yield min(nexts)
-        begun = c.customer_key > min(nexts)
-
-
-def _told(connection: Connection, wanted: Wanted, addresses: list[str]) -> list[CustomerRow]:
-    found = (customer(connection, each, wanted.queues, counted=wanted.counted) for each in addresses)
-    return [each for each in found if each is not None]
+    at = (c.customer_key >= prefix, c.customer_key > bindparam("after"), c.customer_key < prefix + _BEHIND)
+    ways = [select(c.customer_key).where(c.live == live, *at) for live in (False, True)]
+    nexts = select(*(
+        indexed(way, t.ticket, _BY_ADDRESS).order_by(c.customer_key).limit(1).scalar_subquery() for way in ways
+    ))  # fmt: skip
+    last = ""
+    while found := [each for each in connection.execute(nexts, {"after": last}).one() if each is not None]:
+        last = min(found)
+        yield last
 
 
 def _beginning(like: str | None) -> tuple[str, str]:
@@ -154,16 +161,31 @@ def _domain(pattern: str) -> str | None:
     return domain if domain and pattern == f"*@{domain}" and not {*domain} & {*"*?"} else None
 
 
-def _grouped(wanted: Wanted) -> Select[Any]:
+def _along(wanted: Wanted) -> str | None:
+    """The index that has the tickets of such customers together, if one has."""
+    if _domain(_pattern(wanted.like)) is not None:
+        return _BY_DOMAIN
+    return _BY_ADDRESS if _beginning(wanted.like)[0] else None
+
+
+def _are_few(connection: Connection, wanted: Wanted) -> bool:
+    """Are all tickets that match soon gone through?"""
+    along = _along(wanted)
+    if along is None:
+        return False
     c = t.ticket.c
+    some = indexed(select(c.id).where(c.live.in_((False, True)), *_alike(wanted)), t.ticket, along)
+    size = select(func.count()).select_from(some.limit(WINDOWS[0] + 1).subquery())
+    return connection.execute(size).scalar_one() <= WINDOWS[0]
+
+
+def _grouped(wanted: Wanted) -> Select[Any]:
+    c, along = t.ticket.c, _along(wanted)
     count, last = func.count(), func.max(c.created)
     orders = {"last": [last.desc()], "tickets": [count.desc()], "address": []}
     each = select(c.customer_key, func.max(c.customer_name), count, last)
     each = each.where(c.live.in_((False, True)), find.readable(wanted.queues), *_alike(wanted))
-    if _domain(_pattern(wanted.like)) is not None:
-        each = indexed(each, t.ticket, _BY_DOMAIN)
-    elif _beginning(wanted.like)[0]:
-        each = indexed(each, t.ticket, _BY_ADDRESS)
+    each = each if along is None else indexed(each, t.ticket, along)
     return each.group_by(c.customer_key).order_by(*orders[wanted.sort], c.customer_key).limit(wanted.limit)
 
 

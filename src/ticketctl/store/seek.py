@@ -67,22 +67,23 @@ def _searched(
 ) -> Sequence[Row[Any]]:
     """The page, of rows of which not all are wanted: at once in order, by what is rare, in order within a budget, by
     what is rather rare (in order first, as long as that is cheaper), in order whatever it costs."""
-    wanted = _wanted(asked)
     ordered = way.walks if way is not None and asked.limit is not None else ()
-    page = _within(connection, asked, ordered, SOON)
+    page, likely = _within(connection, asked, ordered, SOON)
     if page is not None:
         return page
     rare, size = _rarest(connection, drivers, FEW)
     if rare is None:
-        page = _within(connection, asked, ordered, BUDGET)
+        page, _ = _within(connection, asked, ordered, min(BUDGET, likely))
+        if page is None and likely < BUDGET:
+            page, _ = _within(connection, asked, ordered, BUDGET)
         if page is not None:
             return page
         rare, size = _rarest(connection, drivers, MANY)
     if rare is not None:
-        page = _within(connection, asked, ordered, size // 2) if size > 2 * BUDGET else None
-        return _shown(connection, asked, rare, wanted) if page is None else page
+        page, _ = _within(connection, asked, ordered if size > 2 * BUDGET else (), size // 2)
+        return _shown(connection, asked, rare, _wanted(asked)) if page is None else page
     if ordered:
-        return _shown(connection, asked, merged(asked, ordered, wanted))
+        return _shown(connection, asked, merged(asked, ordered, _wanted(asked)))
     return connection.execute(plain(asked)).all()
 
 
@@ -131,10 +132,13 @@ def _shown(connection: Connection, asked: Page, ids: Ids, where: Where | None = 
     return connection.execute(_cut(found.order_by(*walk.order(asked)), asked)).all()
 
 
-def _within(connection: Connection, asked: Page, walks: Sequence[Walk], most: int) -> Sequence[Row[Any]] | None:
-    """The page, None where it is not whole after `most` rows of the walks, or there is none to go along."""
+def _within(
+    connection: Connection, asked: Page, walks: Sequence[Walk], most: int
+) -> tuple[Sequence[Row[Any]] | None, int]:
+    """The page, None where it is not whole after `most` rows of the walks, or there is none to go along; and of how
+    many rows it may be, as these are."""
     if not walks:
-        return None
+        return None, 0
     first, deep = firsts(asked, walks, most), (asked.limit or 0) + asked.offset
     ids = listed(connection, first)
     wanted = _by_id(TICKET, ids).where(_wanted(asked)).order_by(*walk.order(asked)).limit(deep)
@@ -142,8 +146,8 @@ def _within(connection: Connection, asked: Page, walks: Sequence[Walk], most: in
     if len(found) < deep:
         size = len(ids) if isinstance(ids, list) else connection.execute(_size(first)).scalar_one()
         if size >= most:
-            return None
-    return found[asked.offset :]
+            return None, 2 * most * deep // max(len(found), 1)
+    return found[asked.offset :], most
 
 
 def _size(ids: Select[Any]) -> Select[Any]:
