@@ -20,7 +20,7 @@ from ticketctl.store.hints import by_id, indexed
 from ticketctl.store.rows import address_key, domain_key
 from ticketctl.store.value import ByCustomer, CustomerRow
 
-WINDOWS = (250, 2_000, 20_000)  # of the newest tickets, looked at for the latest customers
+WINDOWS = (400, 2_000, 20_000)  # of the newest tickets, looked at for the latest customers; first, two for each
 STEPS = 1_000  # along the addresses; a longer page is grouped at once
 _BY_ADDRESS, _BY_DOMAIN = "ix_ticket_live_customer_key_created_id", "ix_ticket_live_customer_domain_created_id"
 _BEHIND = "\U0010ffff"  # all that begins alike
@@ -89,7 +89,7 @@ def _latest(connection: Connection, wanted: Wanted, limit: int) -> list[Customer
         return None
     c, last = t.ticket.c, func.max(t.ticket.c.created)
     beside = None if way.exact else find.readable(wanted.queues)
-    for most in WINDOWS:
+    for most in (2 * limit, *WINDOWS):
         newest = seek.firsts(asked, way.walks, most, beside)
         window = seek.among(seek.listed(connection, newest))
         span: Any = select(func.count().label("rows"), func.min(c.created).label("oldest")).where(window)
@@ -120,14 +120,17 @@ def _first(connection: Connection, wanted: Wanted, limit: int) -> list[CustomerR
 def _addresses(connection: Connection, prefix: str) -> Iterator[str]:
     """Every address that begins so, in their order."""
     c = t.ticket.c
-    at = (c.customer_key >= prefix, c.customer_key > bindparam("after"), c.customer_key < prefix + _BEHIND)
-    ways = [select(c.customer_key).where(c.live == live, *at) for live in (False, True)]
-    nexts = select(*(
-        indexed(way, t.ticket, _BY_ADDRESS).order_by(c.customer_key).limit(1).scalar_subquery() for way in ways
-    ))  # fmt: skip
-    last = ""
-    while found := [each for each in connection.execute(nexts, {"after": last}).one() if each is not None]:
-        last = min(found)
+
+    def next_(bound: find.Where) -> Select[Any]:
+        at = (bound, c.customer_key < prefix + _BEHIND)  # one bound below: SQLite looks no further than the first
+        ways = [select(c.customer_key).where(c.live == live, *at) for live in (False, True)]
+        short = [indexed(way, t.ticket, _BY_ADDRESS).order_by(c.customer_key).limit(1) for way in ways]
+        return select(*(each.scalar_subquery() for each in short))
+
+    asked, last = next_(c.customer_key >= bindparam("from")), prefix
+    behind = next_(c.customer_key > bindparam("from"))
+    while found := [each for each in connection.execute(asked, {"from": last}).one() if each is not None]:
+        asked, last = behind, min(found)
         yield last
 
 
