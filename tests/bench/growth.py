@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, event
 
 from bench import madeup
-from ticketctl.desk import Caller, Desk, closing, directory, locking, moving, noting, outbox, reading
+from ticketctl.desk import Caller, Desk, closing, directory, locking, moving, noting, outbox, reading, searching
 from ticketctl.desk import mail as letters
 from ticketctl.flush import flush
 from ticketctl.intake import Envelope
@@ -135,14 +135,38 @@ LISTS: dict[str, Work] = {
         "lock:locked", "waiting:us", "waiting:customer", "kind:feedback", "tag:vip", "tag:rare",
         "customer:@rare.example", "customer:of:17", "age:..30d", "age:90d..", "created:2026-11", "changed:2026-11-19..",
         "due:..now", "not queue:Support waiting:us", "owner:me or tag:vip", "type:new (lock:unlocked or owner:me)",
-        "queue:Sales priority:high owner:none")},
+        "queue:Sales priority:high owner:none", "printer")},
     **{f"list --all {text}": listed(text, everything=True) for text in (
         "owner:agent3", "priority:very-high", "waiting:us", "kind:feedback", "kind:personal", "tag:vip", "tag:rare",
         "customer:@rare.example", "customer:kim3@c2.example", "age:..30d", "created:2023-05", "changed:2023-05-01..",
-        "tag:rare waiting:us", "customer:@rare.example queue:Support", "state:merged")},
+        "tag:rare waiting:us", "customer:@rare.example queue:Support", "state:merged", "printer", "printer tag:rare")},
     **{f"list --all {text}, all of it": listed(text, everything=True, limit=None) for text in (
         "tag:rare", "customer:@rare.example", "kind:feedback", "customer:@rare.example tag:rare")},
     "list owner:me, all of it": listed("owner:me", limit=None),
+}  # fmt: skip
+
+FEW_QUEUES = ("Junk",)  # one ticket of a hundred
+
+
+def searched(text: str, **options: Any) -> Work:
+    """A page of `search`, as on a terminal."""
+    return lambda bench, _: searching.search(bench.desk, text, limit=20, **options)
+
+
+def _among_others(bench: Bench, text: str) -> object:
+    """A search of who may read hardly any of what is found."""
+    with bench.store.reading() as tx:
+        return tx.search(parse(text, now=NOW, zone=UTC), queues=FEW_QUEUES, limit=21)
+
+
+SEARCHES: dict[str, Work] = {  # a word of ours is in every tenth title and in every second text
+    **{f"search {text}": searched(text) for text in (
+        "printer", "printer network", "'printer network'", "print*", "printer tag:rare", "printer not network",
+        "kim3 from:rare.example", "subject:printer queue:Billing")},
+    **{f"search --sort newest {text}": searched(text, order="newest") for text in (
+        "printer", "printer network", "'printer network'", "print*", "printer or network")},
+    "search printer, of few queues": lambda bench, _: _among_others(bench, "printer"),
+    "search print*, of few queues": lambda bench, _: _among_others(bench, "print*"),
 }  # fmt: skip
 
 
@@ -242,7 +266,12 @@ VERBS: dict[str, Work] = {
     "mail list": lambda bench, _: letters.mails(bench.desk),
     "mail list --all --limit 50": lambda bench, _: letters.mails(bench.desk, everything=True, limit=50),
     "customer show": lambda bench, _: directory.customer(bench.desk, "kim3@c2.example"),
-    "customer list": lambda bench, _: directory.customers(bench.desk),
+    "customer list": lambda bench, _: directory.customers(bench.desk, limit=51, counted=101),
+    "customer list --sort address": lambda bench, _: directory.customers(
+        bench.desk, sort="address", limit=51, counted=101),
+    "customer list @rare.example": lambda bench, _: directory.customers(
+        bench.desk, "@rare.example", limit=51, counted=101),
+    "customer list 'kim2*'": lambda bench, _: directory.customers(bench.desk, "kim2*", limit=51, counted=101),
     "policy set": lambda bench, n: _policy(bench, n),
     "flush of some": lambda bench, _: flush(bench.store, _nowhere(), _policy_of(bench), now=NOW, limit=3),
     "flush of nothing": lambda bench, _: flush(bench.store, _nowhere(), _policy_of(bench), now=madeup.BEGUN),
@@ -272,7 +301,7 @@ def growth(desks: dict[int, str], login: str, *, rounds: int = 5, programs: tupl
     few, many = benches
     unit = "k steps" if benches[few].store.path is not None else "base ms"
     print(f"{'work':48}{'cpu ms':>9}{f'{many:,}':>11}{'ratio':>7}{unit:>10}{f'{many:,}':>11}{'ratio':>7}")
-    works: dict[str, Work] = VERBS | LISTS
+    works: dict[str, Work] = VERBS | LISTS | SEARCHES
     for name, work in works.items():
         _row(name, benches, rounds, lambda bench, n, work=work: bench.cost(work, n))
     for name, make in MAILS.items():
@@ -314,6 +343,9 @@ PROCESSES: dict[str, tuple[str, ...]] = {
     "note": ("note", "FREE", "-m", "a note"),
     "outbox list": ("outbox", "list"),
     "customer show": ("customer", "show", "kim3@c2.example"),
+    "customer list": ("customer", "list", "--limit", "50"),
+    "search": ("search", "printer", "--limit", "20"),
+    "db upgrade": ("db", "upgrade"),
 }
 
 

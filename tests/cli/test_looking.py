@@ -285,3 +285,29 @@ def test_errors_repeat_nothing_that_acts(desk: Desk) -> None:
         ran = desk.run(*words)
         assert ran.status in (2, 66)
         assert not set(ran.err) & set("\x1b\x07\u202e\u2066\x9b\x7f"), words
+
+
+def test_customers_are_listed_as_far_as_asked(desk: Desk) -> None:
+    for n, name in enumerate(["lee@shop.test", "kim@other.test", "kim@other.test", "Max@Shop.test"]):
+        desk.ticket(customer=Address(address=name), age=timedelta(hours=n))
+    listed = {
+        "": ["lee@shop.test", "kim@other.test", "max@shop.test"],
+        "--limit 2": ["lee@shop.test", "kim@other.test"],
+        "--sort address": ["kim@other.test", "lee@shop.test", "max@shop.test"],
+        "--sort address --limit 1": ["kim@other.test"],
+        "--sort tickets --limit 1": ["kim@other.test"],
+        "@SHOP.test": ["lee@shop.test", "max@shop.test"],
+        "m?x@*": ["max@shop.test"],
+        "kim@other.test": ["kim@other.test"],
+        "kim": [],
+    }
+    for words, addresses in listed.items():
+        assert desk.done("customer", "list", "-o", "ids", *words.split()).splitlines() == addresses, words
+
+
+def test_a_table_of_customers_counts_no_further_than_people_read(desk: Desk, monkeypatch) -> None:
+    monkeypatch.setattr("ticketctl.cli.customer.COUNTED", 2)
+    for _ in range(4):
+        desk.ticket()
+    assert [line.split()[-3] for line in desk.done("customer", "list", "-o", "table").splitlines()[1:]] == ["2+"]
+    assert [each["tickets"] for each in desk.run("customer", "list", "--limit", "1", "-o", "json").json] == [4]

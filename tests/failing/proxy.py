@@ -50,13 +50,18 @@ class Proxy:
     def _serve(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
             server.connect(self.target)
-            threading.Thread(target=self._back, args=(server, client), daemon=True).start()
+            mute = threading.Event()
+            back = threading.Thread(target=self._back, args=(server, client, mute), daemon=True)
+            back.start()
             written = False
             while data := client.recv(1 << 16):
                 written = written or any(word in data for word in WRITES)
                 if self.commit in data:
                     if written and self._is_due():
-                        self._end(client, server, data)
+                        self.cuts += 1
+                        mute.set()  # no answer any more
+                        self._end(server, data)
+                        back.join(10)
                         return
                     written = False
                 server.sendall(data)
@@ -67,23 +72,18 @@ class Proxy:
             self.left -= 1
             return self.left == 0
 
-    def _end(self, client: socket.socket, server: socket.socket, data: bytes) -> None:
-        """No answer any more. The server ends the session only when it has done all that it was sent."""
-        self.cuts += 1
-        client.shutdown(socket.SHUT_RDWR)  # nothing that comes back from now on is passed on
+    def _end(self, server: socket.socket, data: bytes) -> None:
+        """The session ends, with the COMMIT or without. The client hears of that when the server has ended it: before,
+        the rows would still be locked, and who looks next would look too early."""
         if self.when == "after":
             server.sendall(data)
-            server.shutdown(socket.SHUT_WR)
-            server.settimeout(10)
-            while server.recv(1 << 16):
-                pass
-        else:
-            server.shutdown(socket.SHUT_RDWR)
+        server.shutdown(socket.SHUT_WR)
 
-    def _back(self, server: socket.socket, client: socket.socket) -> None:
+    def _back(self, server: socket.socket, client: socket.socket, mute: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(1 << 16):
-                client.sendall(data)
+                if not mute.is_set():
+                    client.sendall(data)
             client.shutdown(socket.SHUT_RDWR)
 
 

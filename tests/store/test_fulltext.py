@@ -12,7 +12,7 @@ from store.conftest import ANNA, LATER, NOW, SYSTEM, added, opened
 from ticketctl import words
 from ticketctl.change import Retitled
 from ticketctl.query import And, Not, Or, Query, Term, parse
-from ticketctl.store import Store, fulltext, indexing, migrate
+from ticketctl.store import Store, fulltext, indexing, migrate, search, window
 from ticketctl.ticket import Address
 
 FIELDS: tuple[words.Field, ...] = ("any", "title", "subject", "from")
@@ -146,7 +146,8 @@ def test_the_best_come_first(store):
 
 def test_the_newest_are_found_behind_a_window_that_has_too_few(desk, monkeypatch):
     monkeypatch.setattr(fulltext, "FEW", 0)
-    monkeypatch.setattr("ticketctl.store.search.WINDOW", 1)
+    monkeypatch.setattr(search, "WINDOW", 1)
+    monkeypatch.setattr(search, "NARROW", 0)
     assert searched(desk, "printer queue:Raw", order="newest", limit=9) == [5, 3, 1]
     assert searched(desk, "printer", order="newest", limit=2) == [6, 5]
     assert searched(desk, "printer or scanner", order="newest", limit=9) == [7, 6, 5, 4, 3, 2, 1]
@@ -156,7 +157,8 @@ def test_the_newest_are_found_behind_a_window_that_has_too_few(desk, monkeypatch
 
 def test_the_newest_of_a_common_word_end_where_the_texts_do(desk, few, monkeypatch):
     monkeypatch.setattr(fulltext, "_OFTEN", 1)
-    monkeypatch.setattr("ticketctl.store.search.WINDOW", 2)
+    monkeypatch.setattr(search, "WINDOW", 2)
+    monkeypatch.setattr(search, "NARROW", 0)
     assert became(desk, "printer", anywhere=True) == "has"
     assert searched(desk, "printer", order="newest", limit=21, queues=("Support",)) == [6, 4, 2]
     assert searched(desk, "printer", order="newest", limit=21) == [6, 5, 4, 3, 2, 1]
@@ -167,7 +169,8 @@ def crowded(request, store, monkeypatch) -> Store:
     """Four old tickets of Support, two of them with "out of paper" and two with "paper ran out of", and behind them so
     many newer ones in Raw that no window reaches back; MariaDB takes their words for rare or for common."""
     monkeypatch.setattr(fulltext, "FEW", 2)
-    monkeypatch.setattr("ticketctl.store.search.WINDOW", 4)
+    monkeypatch.setattr(search, "WINDOW", 4)
+    monkeypatch.setattr(search, "NARROW", 0)
     monkeypatch.setattr(fulltext, "_OFTEN", 1 if request.param == "common" else 501)
     bodies = ["out of paper", "paper ran out of"] * 2
     with store.writing(SYSTEM, NOW) as tx:
@@ -210,13 +213,32 @@ def test_a_phrase_that_many_have_is_looked_for_word_for_word(crowded):
 def test_a_window_is_of_hits_however_many_newer_texts_have_none(desk, monkeypatch):
     for name, value in {"FEW": 0, "_OFTEN": 1}.items():
         monkeypatch.setattr(fulltext, name, value)
-    monkeypatch.setattr("ticketctl.store.search.WINDOW", 2)
+    monkeypatch.setattr(search, "WINDOW", 3)
+    monkeypatch.setattr(search, "NARROW", 0)
     assert searched(desk, "vpn", limit=9) == searched(desk, "vpn", limit=9, queues=("Support",)) == [4]
     assert searched(desk, "printer", limit=9, queues=("Support",)) == [6, 4]
 
 
+def test_few_tickets_that_may_be_read_are_gone_through_whatever_hits_there_are(desk, monkeypatch):
+    monkeypatch.setattr(fulltext, "FEW", 0)
+    monkeypatch.setattr(search, "WINDOW", 1)
+    assert searched(desk, "printer", limit=9, queues=("Support",)) == [6, 4, 2]
+    assert searched(desk, "print* not vpn", limit=9, queues=("Support",)) == [6, 2]
+
+
+@pytest.mark.parametrize("often", [1, 501])
+def test_the_beginning_of_a_word_is_found_whether_it_is_common_or_not(crowded, monkeypatch, often):
+    monkeypatch.setattr(fulltext, "_OFTEN", often)
+    monkeypatch.setattr(window, "_READ", 1)
+    for order in ("rank", "newest"):
+        assert searched(crowded, "pri*", order=order, **MINE) == [4, 3, 2], order
+        assert searched(crowded, "subject:pri", order=order, **MINE) == [4, 3, 2], order
+        assert searched(crowded, "pap*", order=order, **MINE) == [4, 3, 2], order
+    assert searched(crowded, "pri* 'paper ran'", order="newest", limit=9) == [4, 2]
+
+
 def test_only_the_newest_are_ranked(desk, monkeypatch):
-    monkeypatch.setattr("ticketctl.store.search.RANKED", 2)
+    monkeypatch.setattr(search, "RANKED", 2)
     assert searched(desk, "printer") == [6, 5]
     assert searched(desk, "printer", order="newest") == [6, 5, 4, 3, 2, 1]
 
@@ -277,7 +299,9 @@ def test_a_common_word_is_looked_up_along_the_walk_of_the_page(desk, few):
     assert any("ix_ticket_live_queue_created_id" in line for line in plan), plan
     looked = [line for line in plan if "ticket_words" in line]
     assert [line.startswith("SCAN ticket_words VIRTUAL TABLE INDEX ") for line in looked] == [True], "to see that it is"
-    assert len([line for line in plan if "B-TREE" in line]) == 1, plan
+    assert all("COVERING INDEX" in line for line in plan if "ix_ticket" in line), plan
+    # no walk is sorted: what is looked at together is, to be found and to be counted, and the page
+    assert len([line for line in plan if "B-TREE" in line]) == 3, plan
 
 
 @SQLITE

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from servers import sql
 from store.conftest import NOW, added, asks, letter, opened, received
@@ -13,10 +14,11 @@ from ticketctl.change import Created, Retitled, Tagged
 from ticketctl.change.step import Step
 from ticketctl.errors import TryAgain
 from ticketctl.query import Term
-from ticketctl.store import Store, bulk, indexing, mending
+from ticketctl.store import Store, bulk, indexing, mending, schema
 from ticketctl.store.backup import upgrade
 from ticketctl.store.fsck import fsck
 from ticketctl.store.mending import reindex
+from ticketctl.store.tables import metadata
 from ticketctl.ticket import SYSTEM, State
 
 SERVERS = pytest.mark.parametrize("database", ["postgresql", "mariadb"], indirect=True)
@@ -135,11 +137,39 @@ def test_what_a_program_of_before_wrote_is_put_right(tickets: Store, database: s
     forgotten(tickets, database)
     lost = 5 + 5
     assert len(fsck(tickets)) >= 5 + lost
-    assert upgrade(str(tickets.url)) == []
+    mending.mend(tickets._engine)
     assert fsck(tickets, contents=True) == []
     with tickets.reading() as tx:
         assert len(tx.find(Term(field="customer", values=("@customer.example",)), queues=None)) == 5
         assert [each.title for each in tx.find(Term(field="tag", values=("tag3",)), queues=None)] == ["title3"]
+
+
+def asked(store: Store) -> list[str]:
+    """What an upgrade asks of the tables."""
+    seen: list[str] = []
+
+    def see(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.extend(name for name in metadata.tables if f"FROM {name}" in statement)
+
+    event.listen(Engine, "before_cursor_execute", see)
+    try:
+        assert upgrade(str(store.url)) == []
+    finally:
+        event.remove(Engine, "before_cursor_execute", see)
+    return seen
+
+
+def test_an_upgrade_with_nothing_to_do_reads_no_ticket(tickets: Store) -> None:
+    assert asked(tickets) == ["gate"]
+
+
+def test_an_upgrade_that_was_killed_before_its_end_goes_on_and_the_next_has_nothing_to_do(tickets: Store) -> None:
+    with sql(str(tickets.url)) as connection:
+        connection.execute(text(f"DELETE FROM gate WHERE name = '{schema.WHOLE}'"))
+        connection.execute(text("UPDATE ticket SET customer_domain = NULL, title_key = '' WHERE id = 2"))
+    assert "ticket" in asked(tickets)
+    assert fsck(tickets, contents=True) == []
+    assert asked(tickets) == ["gate"]
 
 
 @SERVERS

@@ -82,7 +82,7 @@ TEXTS = (
 
 @pytest.fixture
 def desk(place, tmp_path, monkeypatch):
-    for name, value in {"FEW": 5, "BUDGET": 40, "MANY": 60}.items():  # so that each way is taken
+    for name, value in {"SOON": 10, "FEW": 5, "BUDGET": 25, "MANY": 90}.items():  # so that each way is taken
         monkeypatch.setattr(seek, name, value)
     store = growth.fill(place(tmp_path / "desk.db"), 300, "root")
     yield store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -12,6 +12,9 @@ from ticketctl.desk import Desk, Value, View, named, who
 from ticketctl.errors import NotThere
 from ticketctl.page import moment
 from ticketctl.policy import RIGHTS, Agent, Policy, Queue, Template
+
+if TYPE_CHECKING:
+    from ticketctl.store.value import ByCustomer, CustomerRow
 
 
 class Listed(Struct, frozen=True, kw_only=True):
@@ -156,22 +159,32 @@ def rendered(desk: Desk, name: str, word: str, *, language: str = "") -> Value:
         return {"template": name, "number": ticket.number, "subject": filled.subject or None, "body": filled.body}
 
 
-def customers(desk: Desk, address: str | None = None, *, limit: int | None = None) -> Listed:
-    """Addresses with tickets in queues that I may read, the latest first; with `address` that one alone."""
+def customers(
+    desk: Desk,
+    like: str | None = None,
+    *,
+    sort: ByCustomer = "last",
+    limit: int | None = None,
+    counted: int | None = None,
+) -> Listed:
+    """Addresses with tickets in queues that I may read, the latest first unless `sort` says otherwise; only those
+    `like` that. `counted`: as far as the tickets of each are counted."""
     with desk.reading() as view:
-        found = view.tx.customers(address, queues=view.queues(), limit=limit)
-        return _listed(view, (
-            {"address": each.address, "name": each.name, "tickets": each.tickets, "last": moment(each.last)}
-            for each in found
-        ))  # fmt: skip
+        found = view.tx.customers(queues=view.queues(), like=like, sort=sort, limit=limit, counted=counted)
+        return _listed(view, map(_customer, found))
 
 
 def customer(desk: Desk, address: str) -> tuple[Value, tzinfo]:
     """One customer, with that very address."""
-    found = customers(desk, address)
-    for each in found.values:
-        return each, found.zone
-    raise NotThere(f"no customer {address!r}; `ticketctl customer list` names them")
+    with desk.reading() as view:
+        found = view.tx.customer(address, queues=view.queues())
+        if found is None:
+            raise NotThere(f"no customer {address!r}; `ticketctl customer list` names them")
+        return _customer(found), view.zone()
+
+
+def _customer(row: CustomerRow) -> Value:
+    return {"address": row.address, "name": row.name, "tickets": row.tickets, "last": moment(row.last)}
 
 
 def whoami(desk: Desk) -> Value:

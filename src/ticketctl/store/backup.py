@@ -102,7 +102,7 @@ def upgrade(
                     raise Misconfigured(f"no desk in the database at {where.database}: run `ticketctl init`")
             applied = migrate(made, progress, to=to, before=before)
         if to == "head":  # also with nothing to do: the last one may have been killed before this
-            mending.mend(made, progress)
+            mending.complete(made, progress)
         return applied
     finally:
         made.dispose()

@@ -8,14 +8,13 @@ hit counts where hits are cut off, else what they hold would show in what is not
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     TableClause,
     and_,
     bindparam,
@@ -25,7 +24,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
 )
 
 from ticketctl import words
@@ -71,12 +69,12 @@ def resolved(connection: Connection, query: Query, *, anywhere: bool = False) ->
         case Term(field=field) if field in _FIELDS:
             fields = _ANYWHERE if anywhere else _FIELDS
             each = [_resolved(connection, str(value), fields[field]) for value in query.values]
-            return each[0] if len(each) == 1 else _either(each)
+            return each[0] if len(each) == 1 else either(each)
         case _:
             return query
 
 
-def _either(terms: Sequence[Query]) -> Query:
+def either(terms: Sequence[Query]) -> Query:
     """One of them; ids with ids are a list of ids, which is the better way in."""
     if all(isinstance(each, Term) and each.field == "id" for each in terms):
         return Term(field="id", values=tuple(dict.fromkeys(v for each in terms for v in cast("Term", each).values)))
@@ -91,7 +89,7 @@ def _resolved(connection: Connection, value: str, field: words.Field) -> Query:
         lookup: Any = Lookup(dialect=dialect_of(connection), field=field, needle=asked)
         found = Term(field="has", values=(lookup,)) if ids is None else Term(field="id", values=tuple(ids))
     named = _named(connection, value) if field == "title" else []
-    return _either([found, Term(field="id", values=tuple(named))]) if named else found
+    return either([found, Term(field="id", values=tuple(named))]) if named else found
 
 
 def _named(connection: Connection, value: str) -> list[int]:
@@ -107,98 +105,60 @@ def _named(connection: Connection, value: str) -> list[int]:
 def tickets(connection: Connection, asked: Needle, field: words.Field) -> list[int] | None:
     """The tickets that have what is asked, whoever may read them; None where more than FEW have its words."""
     found: dict[int, None] = {}
-    for which in _WHERE[field]:
-        ids = hits(connection, which, asked, FEW + 1)
+    for which in WHERE[field]:
+        ids = hits(connection, which, field, asked, FEW + 1)
         if len(ids) > FEW:
             return None
         if asked.loose:
             ids = _verified(connection, which, asked, ids)
-        found |= dict.fromkeys(ids if which == "ticket" else _tickets_of(connection, ids))
+        found |= dict.fromkeys(ids if which == "ticket" else tickets_of(connection, ids))
     return sorted(found)
 
 
-_WHERE: dict[str, tuple[Which, ...]] = {
+WHERE: dict[str, tuple[Which, ...]] = {
     "any": ("ticket", "article"), "title": ("ticket",), "subject": ("article",), "from": ("article",),
 }  # fmt: skip
 
 
-def window(
-    connection: Connection, query: Query, most: int, queues: Collection[str] | None
-) -> tuple[list[int], bool] | None:
-    """Tickets that a resolved query may find, from the newest `most` hits of its words in these queues (None: in all),
-    and whether there may be more. None where it may find what has no hit."""
-    match query:
-        case Term(field="id", values=values):
-            return [int(str(each)) for each in values], False
-        case Term(field="has", values=(lookup,)):
-            assert isinstance(lookup, Lookup)
-            return _newest(connection, lookup, most, queues)
-        case Or(parts=parts):
-            found = [window(connection, part, most, queues) for part in parts]
-            known = [each for each in found if each is not None]
-            ids = dict.fromkeys(ticket_id for each in known for ticket_id in each[0])
-            return (list(ids), any(more for _, more in known)) if len(known) == len(found) else None
-        case And(parts=parts):
-            ways = [each for part in parts if (each := window(connection, part, most, queues)) is not None]
-            return min(ways, key=lambda way: (way[1], len(way[0])), default=None)
-        case _:
-            return None
+def is_read(connection: Connection, which: Which, lookup: Lookup) -> bool:
+    """FTS5 gathers every hit of the beginning of a word before it gives the first one: where many of the newest texts
+    have it, they are read instead."""
+    if lookup.dialect != "sqlite" or not lookup.needle.begins:
+        return False
+    key, has = text_of(which, lookup)
+    newest = select(has.label("has")).order_by(key.desc()).limit(_SAMPLE).subquery()
+    return connection.execute(select(func.count()).where(newest.c.has)).scalar_one() >= _OFTEN
 
 
-def _newest(
-    connection: Connection, lookup: Lookup, most: int, queues: Collection[str] | None
-) -> tuple[list[int], bool]:
-    found: dict[int, None] = {}
-    more = False
-    for which in _WHERE[lookup.field]:
-        known, asked = table_of(which, lookup.dialect), lookup.needle
-        if lookup.dialect == "mariadb" and _is_common(connection, known, asked):
-            has = _is_in(known.c.words, asked)  # from the newest text on, instead of every hit
-        else:
-            has = _match(f"{which}_words", asked, lookup.dialect)
-        ids = list(connection.execute(_found(which, lookup.dialect, has, most, queues)).scalars())
-        more = more or len(ids) == most
-        found |= dict.fromkeys(ids if which == "ticket" else _tickets_of(connection, ids))
-    return list(found), more
+def text_of(which: Which, lookup: Lookup) -> tuple[ColumnElement[int], Where]:
+    if which == "ticket":
+        return t.ticket.c.id, _reads_ticket(lookup.field, _pattern(lookup.field, lookup.needle))
+    return t.article.c.id, _reads_article(lookup.field, _pattern(lookup.field, lookup.needle))
 
 
-def hits(connection: Connection, which: Which, asked: Needle, most: int) -> list[int]:
+def hits(connection: Connection, which: Which, field: words.Field, asked: Needle, most: int) -> list[int]:
     """The newest ids of tickets (their titles) or articles that have the words; at most so many.
 
-    Where MariaDB would read a long list, it gives `most` ids that mean no more than that there are many.
+    Where a database would go through a long list for it, it gives `most` ids that mean no more than that there are
+    many.
     """
     dialect = dialect_of(connection)
-    if dialect == "mariadb" and _is_common(connection, table_of(which, dialect), asked):
+    known = table_of(which, dialect)
+    if dialect == "mariadb" and is_common(connection, known, asked):
         return [0] * most
-    has = _match(f"{which}_words", asked, dialect)
-    return list(connection.execute(_found(which, dialect, has, most, None)).scalars())
+    if is_read(connection, which, Lookup(dialect=dialect, field=field, needle=asked)):
+        return [0] * most
+    key, has = key_of(known), match(f"{which}_words", asked, dialect)
+    return list(connection.execute(select(key).where(has).order_by(key.desc()).limit(most)).scalars())
 
 
-def _found(which: Which, dialect: str, has: Where, most: int, queues: Collection[str] | None) -> Select[Any]:
-    key = key_of(table_of(which, dialect))
-    seen = _may_be_read(which, key, queues, one_by_one=dialect == "mariadb")
-    return select(key).where(has, seen).order_by(key.desc()).limit(most)
-
-
-def _may_be_read(which: Which, key: ColumnElement[int], queues: Collection[str] | None, *, one_by_one: bool) -> Where:
-    """The row of the index is of a ticket in these queues. Looked up hit by hit: they come in their order, and no more
-    of them than are needed."""
-    if queues is None:
-        return true()
-    c, a = t.ticket.c, t.article.c
-    of = c.id == key if which == "ticket" else and_(a.id == key, c.id == a.ticket_id)
-    if one_by_one:  # MariaDB would begin with every ticket, and sort
-        return select(c.queue).where(of).scalar_subquery().in_(sorted(queues))
-    return exists(select(literal_column("1")).where(of, c.queue.in_(sorted(queues))))
-
-
-def _is_common(connection: Connection, known: TableClause, asked: Needle) -> bool:
+def is_common(connection: Connection, known: TableClause, asked: Needle) -> bool:
     newest = select(known.c.words).order_by(key_of(known).desc()).limit(_SAMPLE).subquery()
-    have = select(func.count()).select_from(newest).where(_is_in(newest.c.words, asked))
+    have = select(func.count()).select_from(newest).where(is_in(newest.c.words, asked))
     return connection.execute(have).scalar_one() >= _OFTEN
 
 
-def _match(name: str, asked: Needle, dialect: str) -> Any:
+def match(name: str, asked: Needle, dialect: str) -> Any:
     """The condition that the index answers. The words are ours, of letters and figures: nothing is to be quoted."""
     match dialect:
         case "sqlite":
@@ -216,7 +176,7 @@ def _tsquery(asked: Needle) -> Any:
     return func.tsquery(" & ".join(asked.words) + (":*" if asked.begins else ""))
 
 
-def _is_in(stored: ColumnElement[Any], asked: Needle) -> Where:
+def is_in(stored: ColumnElement[Any], asked: Needle) -> Where:
     """MariaDB: the words of one row, without its index."""
     ends = [" "] * len(asked.words)
     ends[-1] = "" if asked.begins else " "
@@ -229,9 +189,9 @@ def on_row(lookup: Lookup) -> Where:
     a, ticket_id = t.article.c, t.ticket.c.id
     if lookup.dialect == "sqlite":
         return _reads(lookup)
-    if "ticket" in _WHERE[lookup.field]:
+    if "ticket" in WHERE[lookup.field]:
         ways.append(_has("ticket", ticket_id, lookup.needle, lookup.dialect))
-    if "article" in _WHERE[lookup.field]:
+    if "article" in WHERE[lookup.field]:
         has = _has("article", a.id, lookup.needle, lookup.dialect)
         ways.append(exists().where(a.ticket_id == ticket_id, has))
     return or_(*ways)
@@ -239,31 +199,46 @@ def on_row(lookup: Lookup) -> Where:
 
 def _reads(lookup: Lookup) -> Where:
     """SQLite: the texts themselves are read."""
-    a, field = t.article.c, lookup.field
-    pattern = lookup.needle.pattern
-    if field != "any":
-        pattern = "(?s)" + "".join(f"(?=.*(?:{each}))" for each in pattern.split("|"))
-
-    def has(column: ColumnElement[Any], most: int = words.HEAD) -> Where:
-        return cast("Where", func.has_words(column, pattern, most))
-
-    authors = func.coalesce(a.author_name, "") + " " + func.coalesce(a.author_address, "")
-    texts = {"subject": has(a.subject), "from": has(authors), "text": has(a.body, words.LONGEST)}
-    wanted = or_(*texts.values()) if field == "any" else texts.get(field)
-    ways = [has(t.ticket.c.title)] if field in ("any", "title") else []
-    ways += [has(t.ticket.c.number)] if field == "any" else []
-    ways += [exists().where(a.ticket_id == t.ticket.c.id, wanted)] if wanted is not None else []
+    field, pattern = lookup.field, _pattern(lookup.field, lookup.needle)
+    ways = [_reads_ticket(field, pattern)] if "ticket" in WHERE[field] else []
+    if "article" in WHERE[field]:
+        ways.append(exists().where(t.article.c.ticket_id == t.ticket.c.id, _reads_article(field, pattern)))
     return or_(*ways)
+
+
+def _pattern(field: words.Field, asked: Needle) -> str:
+    """What is looked for in one text: anywhere it is any of the words of a phrase's pattern, in a field all of them."""
+    if field == "any":
+        return asked.pattern
+    return "(?s)" + "".join(f"(?=.*(?:{each}))" for each in asked.pattern.split("|"))
+
+
+def _reads_ticket(field: words.Field, pattern: str) -> Where:
+    c = t.ticket.c
+    return or_(_has_words(c.title, pattern), *([_has_words(c.number, pattern)] if field == "any" else []))
+
+
+def _reads_article(field: words.Field, pattern: str) -> Where:
+    a = t.article.c
+    authors = func.coalesce(a.author_name, "") + " " + func.coalesce(a.author_address, "")
+    texts = {"subject": _has_words(a.subject, pattern), "from": _has_words(authors, pattern)}
+    return texts[field] if field in texts else or_(*texts.values(), _has_words(a.body, pattern, words.LONGEST))
+
+
+def _has_words(column: ColumnElement[Any], pattern: str, most: int = words.HEAD) -> Where:
+    return cast("Where", func.has_words(column, pattern, most))
 
 
 def on_article(dialect: str, asked: Needle) -> Where:
     """The condition on a row of `article`."""
+    if dialect == "sqlite":  # the few of a ticket are read: to look up one row's words costs the more, the more have it
+        return _reads_article("any", asked.pattern)
     return _has("article", t.article.c.id, asked, dialect)
 
 
 def _has(which: Which, of: ColumnElement[int], asked: Needle, dialect: str) -> Where:
     known = table_of(which, dialect)
-    holds = _is_in(known.c.words, asked) if dialect == "mariadb" else _match(f"{which}_words", asked, dialect)
+    holds = is_in(known.c.words, asked) if dialect == "mariadb" else match(f"{which}_words", asked, dialect)
     return exists(select(literal_column("1")).select_from(known).where(key_of(known) == of, holds))
 
 
@@ -272,7 +247,7 @@ def inlined(key: ColumnElement[int], ids: Sequence[int]) -> Where:
     return key.in_(bindparam("ids", list(ids), expanding=True, literal_execute=True, unique=True))
 
 
-def _tickets_of(connection: Connection, articles: Sequence[int]) -> list[int]:
+def tickets_of(connection: Connection, articles: Sequence[int]) -> list[int]:
     c = t.article.c
     return list(connection.execute(select(c.ticket_id).where(inlined(c.id, articles)).distinct()).scalars())
 
@@ -293,7 +268,7 @@ def _having(connection: Connection, lookup: Lookup, ids: Sequence[int]) -> set[i
     a, needle = t.article.c, lookup.needle
     said = select(a.id).where(inlined(a.ticket_id, ids), on_article(lookup.dialect, needle))
     articles = _verified(connection, "article", needle, list(connection.execute(said).scalars()))
-    return {*_verified(connection, "ticket", needle, ids), *_tickets_of(connection, articles)}
+    return {*_verified(connection, "ticket", needle, ids), *tickets_of(connection, articles)}
 
 
 def _verified(connection: Connection, which: Which, asked: Needle, ids: Sequence[int]) -> list[int]:

@@ -65,6 +65,16 @@ def _without_strays(connection: Connection, which: indexing.Which) -> None:
     indexing.forget(connection, which, indexing.strays(connection, which))
 
 
+def complete(made: Engine, progress: Said | None = None) -> None:
+    """What `mend` does, once for each schema: the end of an upgrade, however often it is begun."""
+    with alone.exclusive(made, alone.PATIENCE, progress):
+        with transaction(made, writes=False) as connection:
+            if schema.is_whole(connection):
+                return
+        mend(made, progress)
+        _kept(made, schema.mark_whole)
+
+
 def mend(made: Engine, progress: Said | None = None) -> int:
     """Puts right what is not as the writer makes it; gives how many tickets that were.
 

@@ -62,6 +62,8 @@ def migrate(
             build(connection, applied, progress)
             if applied:
                 context(connection).stamp(scripts(), to)
+            if applied and found is None and to == "head":
+                schema.mark_whole(connection)  # there are no rows
     return [each.revision for each in applied]
 
 

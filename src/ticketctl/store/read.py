@@ -17,6 +17,7 @@ from ticketctl.store.types import cleaned
 from ticketctl.store.value import (
     AHEAD,
     Brake,
+    ByCustomer,
     CustomerRow,
     Entry,
     Hit,
@@ -305,21 +306,28 @@ class Reader:
         return raw.view(self._connection, sha256, offset, length)
 
     def customers(
-        self, address: str | None = None, *, queues: Collection[str] | None = None, limit: int | None = None
+        self,
+        *,
+        queues: Collection[str] | None = None,
+        like: str | None = None,
+        sort: ByCustomer = "last",
+        limit: int | None = None,
+        counted: int | None = None,
     ) -> list[CustomerRow]:
-        """Addresses that have tickets in these queues, the latest first; with `address` that one alone."""
-        c = t.ticket.c
-        where: list[Any] = [c.customer_key.is_not(None)]
-        where += [c.queue.in_(sorted(queues))] if queues is not None else []
-        if address is not None:
-            where += [c.live.in_((False, True)), c.customer_key == rows.address_key(address)]
-        last = func.max(c.created)
-        wanted = select(c.customer_key, func.max(c.customer_name), func.count(), last).where(*where)
-        if address is not None:
-            wanted = indexed(wanted, t.ticket, "ix_ticket_live_customer_key_created_id")
-        wanted = wanted.group_by(c.customer_key).order_by(last.desc(), c.customer_key).limit(limit)
-        found = self._connection.execute(wanted)
-        return [CustomerRow(address=row[0], name=row[1], tickets=row[2], last=row[3]) for row in found]
+        """Addresses that have tickets in these queues, the latest first unless `sort` says otherwise.
+
+        `like`: only such addresses (`*` and `?` as in a shell, `@domain`); `counted`: as far as tickets are counted.
+        """
+        from ticketctl.store import customers
+
+        wanted = customers.Wanted(queues=queues, like=like, sort=sort, limit=limit, counted=counted)
+        return customers.customers(self._connection, wanted)
+
+    def customer(self, address: str, *, queues: Collection[str] | None = None) -> CustomerRow | None:
+        """The customer of that very address, None where it has no ticket in these queues."""
+        from ticketctl.store import customers
+
+        return customers.customer(self._connection, address, queues)
 
     # mail out
 

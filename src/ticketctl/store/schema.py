@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ticketctl.errors import Misconfigured
+from ticketctl.store.tables import gate
 from ticketctl.store.trouble import is_missing_table
 
 KNOWN = ("0001", "0002", "0003", "0004", "0007")  # every revision of migrations/, oldest first
 HEAD = KNOWN[-1]
 COPYING = "copying"  # stands in a revision's place while `db copy` is at work, and where it was killed
+WHOLE = "whole"  # the gate that an upgrade passes at its end: the revision whose rows are all as the writer makes them
 _VERSION = text("SELECT version_num FROM alembic_version")
 
 
@@ -42,3 +44,14 @@ def known(revision: str | None, place: str) -> None:
                             "stopped; then run that again")  # fmt: skip
     if revision is not None and revision not in KNOWN:
         raise Misconfigured(f"the database at {place} was made by a newer ticketctl: install that, or restore a backup")
+
+
+def is_whole(connection: Connection) -> bool:
+    """Has every row been looked at since the database has this schema? Not where the upgrade was killed before."""
+    return connection.execute(select(gate.c.passed).where(gate.c.name == WHOLE)).scalar() == int(HEAD)
+
+
+def mark_whole(connection: Connection) -> None:
+    """They have."""
+    connection.execute(delete(gate).where(gate.c.name == WHOLE))
+    connection.execute(insert(gate).values(name=WHOLE, passed=int(HEAD)))

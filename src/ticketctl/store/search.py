@@ -16,11 +16,11 @@ from itertools import islice
 from typing import Any, Literal
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from ticketctl import words
 from ticketctl.query import And, Not, Or, Query, Term, terms
-from ticketctl.store import find, fulltext, rows, seek, walk
+from ticketctl.store import find, fulltext, rows, seek, walk, window
 from ticketctl.store import tables as t
 from ticketctl.store.indexing import ARTICLE, author, dialect_of
 from ticketctl.store.value import Find, Hit
@@ -28,8 +28,10 @@ from ticketctl.ticket import Ticket
 from ticketctl.words import Needle
 
 Order = Literal["rank", "newest"]
-RANKED = 1_000
-WINDOW = 5_000  # hits of a common word
+RANKED = 500
+WINDOW = 2_500  # hits of a common word
+NARROW = 2_000  # so few tickets are gone through, whatever hits there are
+_SOON = 12  # hits for each of the newest tickets wanted
 MOST_PLACES = 3  # articles of a ticket that are shown, and its title
 _LOOSE = 20  # articles that have the words of a phrase, and are read for it
 _HEADS = 5_000  # articles whose subjects and authors are looked at
@@ -68,15 +70,24 @@ def search(connection: Connection, asked: find.Page, order: Order, *, places: bo
 
 def _newest(connection: Connection, asked: find.Page, order: Order) -> list[Ticket]:
     """The newest tickets of the page, from a window of hits; a wider one where that is not enough, not for rank."""
-    most = WINDOW
+    if asked.limit is None or _are_few(connection, asked.queues):
+        return _to_the_letter(connection, asked)
+    most = WINDOW if order == "rank" else min(WINDOW, _SOON * asked.limit)
     while True:
-        seen = fulltext.window(connection, asked.query, most, asked.queues) if asked.limit is not None else None
-        query = asked.query if seen is None else And((Term(field="id", values=tuple(seen[0])), asked.query))
-        found = _to_the_letter(connection, replace(asked, query=query))
-        enough = asked.limit is None or len(found) >= asked.limit or seen is None or not seen[1]
-        if enough or order == "rank":
+        seen = window.window(connection, asked.query, most, asked.queues)
+        found = _to_the_letter(connection, asked if seen is None else replace(asked, query=seen.query))
+        if order == "rank" or seen is None or not seen.more or len(found) >= asked.limit:
             return found
         most *= 8
+
+
+def _are_few(connection: Connection, queues: Collection[str] | None) -> bool:
+    """Are there no more tickets in these queues than would be looked at for a common word anyway?"""
+    if queues is None:
+        return False
+    c = t.ticket.c
+    some = select(c.id).where(c.live.in_((False, True)), find.readable(queues)).limit(NARROW + 1)
+    return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one() <= NARROW
 
 
 def _to_the_letter(connection: Connection, asked: find.Page) -> list[Ticket]:

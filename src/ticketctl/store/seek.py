@@ -20,13 +20,10 @@ from sqlalchemy import (
     and_,
     false,
     func,
-    literal,
     or_,
     select,
-    type_coerce,
     union_all,
 )
-from sqlalchemy.types import Integer
 
 from ticketctl.query import And, Not, Or, Query, Term, TicketRef
 from ticketctl.store import tables as t
@@ -37,6 +34,7 @@ from ticketctl.store.hints import by_id, indexed
 from ticketctl.store.rows import TICKET
 from ticketctl.store.walk import Walk, Way
 
+SOON = 250  # rows looked at in order before anything else is asked
 FEW = 200  # so few are driven from at once
 BUDGET = 2000  # rows looked at in order before another way is tried
 MANY = 20_000  # more are not driven from
@@ -67,22 +65,25 @@ def tickets(connection: Connection, asked: Page) -> Sequence[Row[Any]]:
 def _searched(
     connection: Connection, asked: Page, way: Way | None, drivers: Sequence[Select[Any]]
 ) -> Sequence[Row[Any]]:
-    """The page, of rows of which not all are wanted: by what is rare, in order within a budget, by what is rather
-    rare, in order whatever it costs."""
-    wanted = _wanted(asked)
-    rare = _rarest(connection, drivers, FEW)
-    if rare is not None:
-        return _shown(connection, asked, rare, wanted)
-    ordered = way if asked.limit is not None else None
-    if ordered is not None:
-        page = _within_budget(connection, asked, ordered.walks)
+    """The page, of rows of which not all are wanted: at once in order, by what is rare, in order within a budget, by
+    what is rather rare (in order first, as long as that is cheaper), in order whatever it costs."""
+    ordered = way.walks if way is not None and asked.limit is not None else ()
+    page, likely = _within(connection, asked, ordered, SOON)
+    if page is not None:
+        return page
+    rare, size = _rarest(connection, drivers, FEW)
+    if rare is None:
+        page, _ = _within(connection, asked, ordered, min(BUDGET, likely))
+        if page is None and likely < BUDGET:
+            page, _ = _within(connection, asked, ordered, BUDGET)
         if page is not None:
             return page
-    rare = _rarest(connection, drivers, MANY)
+        rare, size = _rarest(connection, drivers, MANY)
     if rare is not None:
-        return _shown(connection, asked, rare, wanted)
-    if ordered is not None:
-        return _shown(connection, asked, merged(asked, ordered.walks, wanted))
+        page, _ = _within(connection, asked, ordered if size > 2 * BUDGET else (), size // 2)
+        return _shown(connection, asked, rare, _wanted(asked)) if page is None else page
+    if ordered:
+        return _shown(connection, asked, merged(asked, ordered, _wanted(asked)))
     return connection.execute(plain(asked)).all()
 
 
@@ -100,25 +101,25 @@ def merged(asked: Page, walks: Sequence[Walk], where: Where | None = None) -> Id
     return union_all(*ids) if len(ids) > 1 else ids[0]
 
 
-def budgeted(asked: Page, firsts: Sequence[Ids | list[int]], sizes: Sequence[Select[Any]]) -> CompoundSelect[Any]:
-    """For each walk, of which `firsts` are the ids within the budget: its place (`at`), how many these are (in a row
-    with no `id`), and the ids of those among them that are wanted, up to the limit."""
-    deep = (asked.limit or 0) + asked.offset
-    rows: list[Select[Any]] = []
-    for at, (first, all_) in enumerate(zip(firsts, sizes, strict=True)):
-        some = _by_id(select(t.ticket.c.id), first).where(_wanted(asked)).order_by(*walk.order(asked)).limit(deep)
-        wanted = some.subquery()
-        rows.append(select(literal(at, Integer).label("at"), wanted.c.id, literal(0, Integer).label("size")))
-        size = select(func.count()).select_from(all_.subquery()).scalar_subquery()
-        rows.append(select(literal(at, Integer), type_coerce(literal(None), Integer), size))
-    return union_all(*rows)
+def firsts(asked: Page, walks: Sequence[Walk], most: int, where: Where | None = None) -> Select[Any]:
+    """The ids of the first rows of all walks together, `most` of them; of those that are so, with `where`."""
+    columns, beside = walk.ORDERS[asked.sort], [] if where is None else [where]
+    short = [
+        _hinted(each).where(*beside).add_columns(*(t.ticket.c[name] for name in columns if name != "id"))
+        .order_by(*walk.along(asked)).limit(most).subquery()
+        for each in walks
+    ]  # fmt: skip
+    if len(short) == 1:
+        return select(short[0].c.id)
+    together = union_all(*(select(part) for part in short)).subquery()
+    return select(together.c.id).order_by(*walk.order(asked, together.c)).limit(most)
 
 
 def _wanted(asked: Page) -> Where:
     return and_(condition(asked.query, asked.agent), readable(asked.queues))
 
 
-def _few(connection: Connection, ids: Ids) -> Ids | list[int]:
+def listed(connection: Connection, ids: Ids) -> Ids | list[int]:
     """The ids, or on MariaDB what they are: it would read the whole table beside them, if that looks cheap."""
     if connection.dialect.name in ("mysql", "mariadb"):
         return list(connection.execute(ids).scalars())
@@ -127,29 +128,30 @@ def _few(connection: Connection, ids: Ids) -> Ids | list[int]:
 
 def _shown(connection: Connection, asked: Page, ids: Ids, where: Where | None = None) -> Sequence[Row[Any]]:
     """The page, of tickets with these ids; of those that are so, with `where`."""
-    found = _by_id(TICKET, _few(connection, ids)).where(*([] if where is None else [where]))
+    found = _by_id(TICKET, listed(connection, ids)).where(*([] if where is None else [where]))
     return connection.execute(_cut(found.order_by(*walk.order(asked)), asked)).all()
 
 
-def _within_budget(connection: Connection, asked: Page, walks: Sequence[Walk]) -> Sequence[Row[Any]] | None:
-    """The page, None where a walk went on when the budget was spent, and had not given all that it might."""
-    each_way = max(FEW, BUDGET // len(walks))
-    deep = (asked.limit or 0) + asked.offset
-    found: list[list[int]] = [[] for _ in walks]
-    sizes = [0] * len(walks)
-    firsts = [_hinted(each).order_by(*walk.along(asked)).limit(each_way) for each in walks]
-    for row in connection.execute(budgeted(asked, [_few(connection, first) for first in firsts], firsts)):
-        if row.id is None:
-            sizes[row.at] = row.size
-        else:
-            found[row.at].append(row.id)
-    if any(size == each_way and len(ids) < deep for size, ids in zip(sizes, found, strict=True)):
-        return None
-    ids = [each for some in found for each in some]
-    if not ids:
-        return []
-    wanted = by_id(TICKET.where(t.ticket.c.id.in_(ids)), t.ticket)
-    return connection.execute(_cut(wanted.order_by(*walk.order(asked)), asked)).all()
+def _within(
+    connection: Connection, asked: Page, walks: Sequence[Walk], most: int
+) -> tuple[Sequence[Row[Any]] | None, int]:
+    """The page, None where it is not whole after `most` rows of the walks, or there is none to go along; and of how
+    many rows it may be, as these are."""
+    if not walks:
+        return None, 0
+    first, deep = firsts(asked, walks, most), (asked.limit or 0) + asked.offset
+    ids = listed(connection, first)
+    wanted = _by_id(TICKET, ids).where(_wanted(asked)).order_by(*walk.order(asked)).limit(deep)
+    found = connection.execute(wanted).all()
+    if len(found) < deep:
+        size = len(ids) if isinstance(ids, list) else connection.execute(_size(first)).scalar_one()
+        if size >= most:
+            return None, 2 * most * deep // max(len(found), 1)
+    return found[asked.offset :], most
+
+
+def _size(ids: Select[Any]) -> Select[Any]:
+    return select(func.count()).select_from(ids.subquery())
 
 
 def _named(connection: Connection, query: Query, queues: Collection[str] | None) -> Query:
@@ -190,13 +192,14 @@ def _set(part: Query) -> Select[Any] | None:
     return None
 
 
-def _rarest(connection: Connection, drivers: Sequence[Select[Any]], most: int) -> Select[Any] | None:
-    """The driver with the fewest ids, None where all have more than `most`."""
+def _rarest(connection: Connection, drivers: Sequence[Select[Any]], most: int) -> tuple[Select[Any] | None, int]:
+    """The driver with the fewest ids and how many these are, None where all have more than `most`."""
     if not drivers:
-        return None
-    counts = [select(func.count()).select_from(each.limit(most + 1).subquery()).scalar_subquery() for each in drivers]
+        return None, 0
+    counts = [_size(each.limit(most + 1)).scalar_subquery() for each in drivers]
     sizes = [*connection.execute(select(*counts)).one()]
-    return drivers[sizes.index(min(sizes))] if min(sizes) <= most else None
+    least = min(sizes)
+    return (drivers[sizes.index(least)] if least <= most else None), least
 
 
 def _hinted(each: Walk) -> Select[Any]:
@@ -205,8 +208,13 @@ def _hinted(each: Walk) -> Select[Any]:
 
 
 def _by_id(wanted: Select[Any], ids: Ids | list[int]) -> Select[Any]:
+    return by_id(wanted.where(among(ids)), t.ticket)
+
+
+def among(ids: Ids | list[int]) -> Where:
+    """A ticket with one of these ids."""
     c = t.ticket.c.id
-    return by_id(wanted.where(c.in_(ids) if isinstance(ids, list) else ids_in(c, ids)), t.ticket)
+    return c.in_(ids) if isinstance(ids, list) else ids_in(c, ids)
 
 
 def _cut(found: Select[Any], asked: Page) -> Select[Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OutboxStatus = Literal["owed", "sending", "sent", "failed", "held", "unknown", "dropped"]
 AHEAD = timedelta(days=1)  # what we note lies never so far ahead, unless the clock was wrong then (G14)
 Sort = Literal["created", "changed", "due", "priority", "number", "title", "queue", "state", "owner", "customer"]
+ByCustomer = Literal["last", "address", "tickets"]
 
 
 class Again(Exception):

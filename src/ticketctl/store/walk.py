@@ -85,11 +85,10 @@ def name(index: Sequence[str]) -> str:
     return f"ix_ticket_{'_'.join(index)}"
 
 
-def order(asked: Page) -> list[ColumnElement[Any]]:
-    """The order of a page: what has no value comes last, ties by id."""
-    c = t.ticket.c
-    columns = [c[column] for column in ORDERS[asked.sort]]
-    last = [columns[0].is_(None).asc()] if columns[0].nullable else []
+def order(asked: Page, of: Any = t.ticket.c) -> list[ColumnElement[Any]]:
+    """The order of a page: what has no value comes last, ties by id. `of`: the columns of what is ordered."""
+    columns = [of[column] for column in ORDERS[asked.sort]]
+    last = [columns[0].is_(None).asc()] if t.ticket.c[ORDERS[asked.sort][0]].nullable else []
     return [*last, *_directed(columns, asked)]
 
 
