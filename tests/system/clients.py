@@ -21,7 +21,7 @@ from system.seen import Typist
 
 CARLA = "carla@customer.test"
 TEXT = "Es brennt noch immer."
-PATIENCE = 8  # seconds
+PATIENCE = 30  # seconds, and none of them needs more than one on an idle machine
 Keys = tuple[tuple[str, str], ...]  # each is typed when the text before it was seen
 
 SENDMAIL = '#!/bin/sh\ncat > "{sent}.partial" && mv "{sent}.partial" "{sent}"\n'

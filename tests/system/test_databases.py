@@ -100,6 +100,7 @@ MAILS: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "latin": (letter("15", b"\xc4rger \xff", b"\xe4\xf6\xfc\n"), ()),
     "rubbish": (bytes(range(256)) * 40, ()),
     "big": (BIG, ()),
+    "copies": (letter("16", b"Copies", sender=b"zoe@copy.test", more=b"Cc: Boss@copy.test, sales@example.org\n"), ()),
 }  # fmt: skip
 VERBS = """\
 list
@@ -122,6 +123,9 @@ pend 7 -u tomorrow
 close 8
 close 8
 reopen 8
+accept 5 Lee@copy.test
+customer set 7 Zoë@shop.test
+show 7 -o json
 close 9 --unsuccessful
 take --next
 new -Q Sales --customer Émile@shop.test --title Phone -m rang
@@ -282,7 +286,7 @@ def test_the_same_mails_and_verbs_come_to_the_same_on_each_database(tmp_path: Pa
                 assert dumps[kind][name] == rows, (kind, name)
             assert sent[kind] == sent["sqlite"]
         assert all(rows for name, rows in dumps["sqlite"].items() if name not in ("link", "brake", "tag"))
-        assert len(sent["sqlite"]) == 9
+        assert len(sent["sqlite"]) == 10
 
 
 MADE = (b"ticketctl: made the database", b"ticketctl: made the tables in")

@@ -32,7 +32,7 @@ def copied(case: Case, candidate: Candidate | None, proof: str | None) -> tuple[
     Its From alone proves nothing: on a ticket that is there only with our token, or an id that was seen on it.
     An agent is no party by being copied, nor is an address of the desk's own.
     """
-    if not case.personal or case.sender is None:
+    if not case.personal or case.sender is None or "A12" in case.judged.silence:  # marked as spam, or as forged
         return ()
     there: set[str] = {case.sender}
     if candidate is not None:

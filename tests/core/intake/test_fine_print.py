@@ -5,13 +5,27 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from core.intake.desk import ANNA, CUSTOMER, NOW, NUMBER, STRANGER, TOKEN, decided, known, letter, policy, ticket
+from core.intake.desk import (
+    ANNA,
+    CUSTOMER,
+    NOW,
+    NUMBER,
+    STRANGER,
+    TOKEN,
+    decided,
+    judged,
+    known,
+    letter,
+    policy,
+    ticket,
+)
 from ticketctl.change import PartyAccepted, StateSet
 from ticketctl.intake import Candidate, Decision, Envelope, Known, Twin, asks, route
 from ticketctl.intake.evidence import numbers
 from ticketctl.intake.party import COPIES_LOOKED_AT, PARTIES_AT_MOST
 from ticketctl.letter import Letter, read
-from ticketctl.ticket import Address, State
+from ticketctl.letter.value import Judgement
+from ticketctl.ticket import Address, Kind, State
 
 OURS = f"t.{TOKEN}.{NUMBER}@example.org"
 SUPPORT = Envelope(recipient="support@example.org")
@@ -256,6 +270,11 @@ def test_on_a_ticket_only_the_customers_own_proven_mail_brings_others_in(fields,
     mail = letter(cc=named("lee@partner.test", "old@partner.test"), **fields)
     one = ticket(parties=("old@partner.test",))
     assert accepted(decided(mail, knows=known(ticket=one, parties=(CUSTOMER, "old@partner.test")))) == parties
+
+
+@pytest.mark.parametrize("says", [judged(silence=("A12",)), judged(kind=Kind.LIST, rule="A6", silence=("A6",))])
+def test_neither_what_is_marked_as_forged_nor_a_machines_mail_brings_anybody_in(says: Judgement) -> None:
+    assert accepted(decided(letter(cc=named("lee@partner.test")), says=says)) == []
 
 
 def test_a_follow_up_on_a_ticket_that_stays_closed_brings_nobody_in() -> None:

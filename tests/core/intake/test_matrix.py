@@ -6,6 +6,7 @@ What must come out is said by `expected`, made of the document's words and of no
 from __future__ import annotations
 
 import itertools
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -14,6 +15,7 @@ from core.intake.desk import AGENT_TOKEN, ANNA, CUSTOMER, NOW, NUMBER, STRANGER,
 from ticketctl.change import StateSet
 from ticketctl.intake import Candidate, Envelope, Known, Mailed
 from ticketctl.intake.evidence import numbers
+from ticketctl.policy import Policy
 from ticketctl.ticket import Address, State, damm
 
 ACCEPTED, MAILED, COLLEAGUE, BERT = "boss@partner.test", "help@vendor.test", "col@customer.test", "bert@example.org"
@@ -153,6 +155,12 @@ def lands(state: str) -> int:
 # the desk
 
 
+@cache
+def under(closed: str, rule: str) -> Policy:
+    return policy(queue={"closed_follow_up": closed}, follow_up_sender=rule, recipient_delimiter="+")
+
+
+@cache
 def knows(who: str, state: str) -> Known:
     """Ticket 1 in that state, ticket 2 of somebody else, and 8 and 9, into which others were merged."""
     now, _ = STATES[state]
@@ -191,12 +199,12 @@ def test_section_4_cell_by_cell(name: str, who: str) -> None:
     mails = [letter(author=author, subject=prefix + found.tag + SUBJECT, **found.fields) for prefix in PREFIXES]
     for state, queue, rule in itertools.product(STATES, QUEUES, RULES):
         known = knows(who, state)
-        under = policy(queue={"closed_follow_up": STATES[state][1]}, follow_up_sender=rule, recipient_delimiter="+")
+        held_to = under(STATES[state][1], rule)
         wanted = expected(found, who, state, queue, rule)
         local = f"{QUEUES[queue]}+{found.extension}" if found.extension else QUEUES[queue]
         envelope = Envelope(recipient=f"{local}@example.org")
         for mail in mails:
-            made = decided(mail, knows=known, under=under, envelope=envelope)
+            made = decided(mail, knows=known, under=held_to, envelope=envelope)
             article = made.article
             got = Outcome(
                 made.verdict, made.ticket, article and article.visible, article and article.sender_type,
@@ -204,7 +212,7 @@ def test_section_4_cell_by_cell(name: str, who: str) -> None:
                 made.answer and made.answer.answer,
             )  # fmt: skip
             sane = got.opened or made.changes == ()
-            defused = made.opening is None or not numbers(made.opening.title, under)
+            defused = made.opening is None or not numbers(made.opening.title, held_to)
             if got != wanted or not sane or not defused:
                 wrong.append((mail.subject, state, queue, rule, got, wanted, made.why))
     assert wrong == [], wrong[:3]
