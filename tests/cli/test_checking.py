@@ -76,7 +76,7 @@ def test_which_rules_fire_and_what_they_would_set(desk: Desk, policy: Path, tmp_
 def test_verbose_names_every_rule_and_every_step(desk: Desk, policy: Path) -> None:
     out = desk.done("policy", "check", str(policy), "-v", "--mail", "-", stdin=mail(X_Spam_Flag="YES"))
     assert "  rule nagios is not tried\n" in out
-    assert "   1 kind personal\n" in out
+    assert "   2 kind personal\n" in out
     assert "  rule spam does not fire\n" in desk.done("policy", "check", str(policy), "-v", "--mail", "-", stdin=mail())
 
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from store.conftest import ANNA, LATER, NOW, SYSTEM, make_store
 from store.test_receive import POLICY, SUPPORT, mail
 from ticketctl import errors
-from ticketctl.receive import accept, explain, receive, retry
+from ticketctl.receive import Incoming, accept, explain, receive, retry
+from ticketctl.receive.think import bare
 from ticketctl.store import Store
 from ticketctl.store.fsck import fsck
 from ticketctl.ticket import Priority, State
@@ -108,7 +109,7 @@ def test_what_rules_keep_out(store):
         assert [(each.verdict, each.held) for each in tx.letters(held_only=False)] == [
             ("held", "rule payroll"), ("dropped", None),
         ]  # fmt: skip
-        assert tx.letter(2).why[-2:] == ("queue Support: envelope recipient support@example.org", "held: rule payroll")
+        assert tx.letter(2).why[-2:] == ("rule payroll: hold yes, priority high", "held: rule payroll")
         assert (tx.count_all(), tx.outbox()) == (0, [])
     assert receive(store, mail(X_Spam_Flag="YES"), SUPPORT, NOW).decision.verdict == "duplicate"
     assert retry(store, 2, NOW).decision.verdict == "held"
@@ -151,7 +152,7 @@ def test_a_mail_placed_by_hand_gives_its_name_to_that_ticket(store):
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_explain_tells_the_rules_and_writes_nothing(store):
     told = explain(store, mail(Subject="web1 is up"), SUPPORT, NOW).decision
-    assert told.why[1:3] == (
+    assert told.why[2:4] == (
         "rule alarms: ticket web1, title web1, tags alarm",
         "rule up: state closed successful",
     )
@@ -172,3 +173,37 @@ def test_rules_without_their_engine_are_75_and_no_mail_is_held(store, monkeypatc
         receive(store, mail(), SUPPORT, NOW)
     with store.reading() as tx:
         assert tx.letters(held_only=False) == []
+
+
+def test_two_held_letters_of_one_name_that_are_tried_again_at_once_are_on_one_ticket(store):
+    quiet = TEXT.replace('auto-reply = "received"', "").replace('auto-follow-up = "received"', "")
+    under(store, quiet.replace('tags = ["alarm"]', "hold = true"))
+    mails = [mail(f"{n}\n", Subject="web1 is down", Message_ID=f"<{n}@m.test>") for n in (1, 2)]
+    held = [receive(store, each, SUPPORT, NOW) for each in mails]
+    under(store, quiet)
+    start = threading.Barrier(2)
+    numbers: list[str | None] = []
+
+    def again(number: int) -> None:
+        own = Store(str(store.url))
+        start.wait(30)
+        numbers.append(retry(own, number, LATER).number)
+        own.close()
+
+    threads = [threading.Thread(target=again, args=(each.mail,)) for each in held]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(numbers) == 2
+    assert len(set(numbers)) == 1
+    assert fsck(store) == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_cannot_be_read_is_held_whatever_a_rule_says_of_its_absence(store):
+    under(store, POLICY.format(desk="") + '[[rules]]\nname = "strangers"\nwhen.not.to = "*"\nset.refuse = true\n')
+    unread = Incoming(letter=bare(b"\x00"), content="c" * 64, fault="a fault of ours: ValueError")
+    found = receive(store, unread, SUPPORT, NOW).decision
+    assert (found.verdict, found.held) == ("held", "a fault of ours: ValueError")
+    assert receive(store, mail(To=None), SUPPORT, NOW).decision.verdict == "refused"

@@ -51,16 +51,17 @@ def decide(
     ruled: Ruled = NO_RULES,
 ) -> Decision:  # fmt: skip
     """The decision about one letter: verdict, ticket, article, changes, answer, and the reasons in order."""
-    wish = asked(letter, envelope, ruled, policy)
+    wish, routed, moved = asked(letter, envelope, ruled, policy), route.why, tuple[str, ...]()
     if wish.queue:
         source = "a rule" if ruled.new.queue else "X-Ticketctl-Queue"
-        route = replace(route, queue=wish.queue, unknown=False, why=f"queue {wish.queue}: {source}")
+        moved = (f"queue {wish.queue}: {source}",)
+        route = replace(route, queue=wish.queue, unknown=False, why=moved[0])
     if ruled.answer is False:
         judged = replace(judged, silence=(*judged.silence, "rule"))
     case = Case(letter=letter, envelope=envelope, route=route, judged=judged, known=known, policy=policy, now=now,
                  asked=wish, ruled=ruled)  # fmt: skip
     plain = Decision(verdict="new", queue=route.queue, kind=judged.kind, rule=judged.rule, silence=judged.silence,
-                     why=(*wish.why, _kind_text(judged), *ruled.why, route.why))  # fmt: skip
+                     why=(*wish.why, routed, _kind_text(judged), *ruled.why, *moved))  # fmt: skip
     if known.again is not None:
         why = f"duplicate: this mail came before, as mail {known.again.mail}"
         return replace(plain, verdict="duplicate", ticket=known.again.ticket, silence=(*judged.silence, "A15"),

@@ -61,6 +61,12 @@ body = "Your request has number {{{{ ticket.number }}}}. Please keep it in the s
 # [templates.vpn]
 # kind = "answer"
 # body = "Please restart the VPN client."
+
+# Rules on mail that comes in, in this order; try them: ticketctl policy check FILE --mail MAIL
+# [[rules]]
+# name = "spam"
+# when = {{ header.X-Spam-Flag = "YES" }}
+# set = {{ queue = "Raw", priority = "very-low", answer = false }}
 """
 _QUEUE = """\
 [{head}]

@@ -242,7 +242,8 @@ def test_a_new_ticket_gets_all_that_is_set():
     assert (found.queue, found.article.visible, found.answer) == ("Sales", False, None)
     assert "rule" in found.silence
     said = "queue Sales, priority high, state open, owner anna, lock yes, title T, tags a, b, visible no, answer no"
-    assert found.why[:3] == ("kind personal", f"rule r: {said}", "queue Sales: a rule")
+    routed = "queue Support: envelope recipient support@example.org"
+    assert found.why[:4] == (routed, "kind personal", f"rule r: {said}", "queue Sales: a rule")
 
 
 def test_without_answer_false_it_is_answered():
