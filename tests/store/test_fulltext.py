@@ -171,6 +171,7 @@ def crowded(request, store, monkeypatch) -> Store:
     monkeypatch.setattr(fulltext, "FEW", 2)
     monkeypatch.setattr(search, "WINDOW", 4)
     monkeypatch.setattr(window, "NARROW", 0)
+    monkeypatch.setattr(window, "_ENOUGH", 1)
     monkeypatch.setattr(fulltext, "_OFTEN", 1 if request.param == "common" else 501)
     bodies = ["out of paper", "paper ran out of"] * 2
     with store.writing(SYSTEM, NOW) as tx:

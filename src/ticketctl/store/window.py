@@ -105,27 +105,27 @@ def _newest(
 def _readable(
     connection: Connection, which: Which, dialect: str, has: Where, most: int, queues: Collection[str] | None
 ) -> tuple[list[int], bool] | None:
-    """The newest hits in these queues, and whether there are no more: of the newest `most`, of further ones where
-    hardly any of these are; None where there are few tickets in these queues."""
+    """The newest hits in these queues, and whether there are no more: of the newest `most`; where hardly any of these
+    are, some of them wherever they stand, or None where there are few tickets in these queues."""
     key = key_of(table_of(which, dialect))
-    reach = most
-    while True:
-        some = select(key).where(has).order_by(key.desc()).limit(reach)
-        if queues is None:
-            ids = list(connection.execute(some).scalars())
-            return ids, len(ids) < reach
-        newest = some.subquery().c[0]
-        seen = _may_be_read(which, newest, queues, one_by_one=dialect == "mariadb")
-        ids = list(connection.execute(select(newest).where(seen).order_by(newest.desc()).limit(most)).scalars())
-        if len(ids) < max(most // _ENOUGH, 1):
-            walked = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
-            if walked < reach:
-                return ids, True
-            if _are_few(connection, queues):
-                return None
-            reach *= 8
-        else:
-            return ids, False
+    some = select(key).where(has).order_by(key.desc())
+    if queues is None:
+        ids = list(connection.execute(some.limit(most)).scalars())
+        return ids, len(ids) < most
+    one_by_one = dialect == "mariadb"
+    newest = some.limit(most).subquery()
+    seen = _may_be_read(which, newest.c[0], queues, one_by_one=one_by_one)
+    ids = list(connection.execute(select(newest.c[0]).where(seen).order_by(newest.c[0].desc())).scalars())
+    enough = max(most // _ENOUGH, 1)
+    if len(ids) < most and connection.execute(select(func.count()).select_from(newest)).scalar_one() < most:
+        return ids, True
+    if len(ids) >= enough:
+        return ids, False
+    if _are_few(connection, queues):
+        return None
+    wherever = some.where(_may_be_read(which, key, queues, one_by_one=one_by_one)).limit(enough)
+    ids = list(connection.execute(wherever).scalars())
+    return ids, len(ids) < enough
 
 
 def _among_texts(
