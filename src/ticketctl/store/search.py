@@ -2,8 +2,8 @@
 
 The rank is our own, since each database has another: a word counts more in a title than in a subject, there more than
 in an author, there more than in a text, and the more the fewer of the tickets found have it; of equals the newest
-comes first. It looks at the newest RANKED tickets that match, and of a common word or phrase at its newest WINDOW hits
-in the queues that the agent may read, so that one which a million articles have costs no more.
+comes first. It looks at the newest RANKED tickets that match, and of a common word or phrase at those of its newest
+WINDOW hits that the agent may read (`window`), so that one which a million articles have costs no more.
 """
 
 from __future__ import annotations
