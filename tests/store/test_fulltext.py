@@ -147,7 +147,7 @@ def test_the_best_come_first(store):
 def test_the_newest_are_found_behind_a_window_that_has_too_few(desk, monkeypatch):
     monkeypatch.setattr(fulltext, "FEW", 0)
     monkeypatch.setattr(search, "WINDOW", 1)
-    monkeypatch.setattr(search, "NARROW", 0)
+    monkeypatch.setattr(window, "NARROW", 0)
     assert searched(desk, "printer queue:Raw", order="newest", limit=9) == [5, 3, 1]
     assert searched(desk, "printer", order="newest", limit=2) == [6, 5]
     assert searched(desk, "printer or scanner", order="newest", limit=9) == [7, 6, 5, 4, 3, 2, 1]
@@ -158,7 +158,7 @@ def test_the_newest_are_found_behind_a_window_that_has_too_few(desk, monkeypatch
 def test_the_newest_of_a_common_word_end_where_the_texts_do(desk, few, monkeypatch):
     monkeypatch.setattr(fulltext, "_OFTEN", 1)
     monkeypatch.setattr(search, "WINDOW", 2)
-    monkeypatch.setattr(search, "NARROW", 0)
+    monkeypatch.setattr(window, "NARROW", 0)
     assert became(desk, "printer", anywhere=True) == "has"
     assert searched(desk, "printer", order="newest", limit=21, queues=("Support",)) == [6, 4, 2]
     assert searched(desk, "printer", order="newest", limit=21) == [6, 5, 4, 3, 2, 1]
@@ -170,7 +170,8 @@ def crowded(request, store, monkeypatch) -> Store:
     many newer ones in Raw that no window reaches back; MariaDB takes their words for rare or for common."""
     monkeypatch.setattr(fulltext, "FEW", 2)
     monkeypatch.setattr(search, "WINDOW", 4)
-    monkeypatch.setattr(search, "NARROW", 0)
+    monkeypatch.setattr(window, "NARROW", 0)
+    monkeypatch.setattr(window, "_ENOUGH", 1)
     monkeypatch.setattr(fulltext, "_OFTEN", 1 if request.param == "common" else 501)
     bodies = ["out of paper", "paper ran out of"] * 2
     with store.writing(SYSTEM, NOW) as tx:
@@ -214,7 +215,7 @@ def test_a_window_is_of_hits_however_many_newer_texts_have_none(desk, monkeypatc
     for name, value in {"FEW": 0, "_OFTEN": 1}.items():
         monkeypatch.setattr(fulltext, name, value)
     monkeypatch.setattr(search, "WINDOW", 3)
-    monkeypatch.setattr(search, "NARROW", 0)
+    monkeypatch.setattr(window, "NARROW", 0)
     assert searched(desk, "vpn", limit=9) == searched(desk, "vpn", limit=9, queues=("Support",)) == [4]
     assert searched(desk, "printer", limit=9, queues=("Support",)) == [6, 4]
 
@@ -222,8 +223,10 @@ def test_a_window_is_of_hits_however_many_newer_texts_have_none(desk, monkeypatc
 def test_few_tickets_that_may_be_read_are_gone_through_whatever_hits_there_are(desk, monkeypatch):
     monkeypatch.setattr(fulltext, "FEW", 0)
     monkeypatch.setattr(search, "WINDOW", 1)
-    assert searched(desk, "printer", limit=9, queues=("Support",)) == [6, 4, 2]
-    assert searched(desk, "print* not vpn", limit=9, queues=("Support",)) == [6, 2]
+    assert searched(desk, "printer", limit=9, queues=("Raw",)) == [5, 3, 1]
+    assert searched(desk, "printer or scanner", limit=9, queues=("Support",)) == [6, 4, 2]
+    monkeypatch.setattr(fulltext, "_OFTEN", 1)
+    assert searched(desk, "print* not vpn", order="newest", limit=9, queues=("Support",)) == [6, 2]
 
 
 @pytest.mark.parametrize("often", [1, 501])

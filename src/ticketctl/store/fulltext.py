@@ -1,8 +1,7 @@
 """How the full text index is asked, on SQLite, PostgreSQL and MariaDB alike (`indexing` fills it).
 
 A query costs what it shows: a term that few tickets have becomes their ids, one that many have a condition that is
-looked up ticket by ticket, and which of both it is shows after FEW hits. Of the queues that an agent may not read no
-hit counts where hits are cut off, else what they hold would show in what is not found.
+looked up ticket by ticket, and which of both it is shows after FEW hits.
 """
 
 from __future__ import annotations
@@ -131,6 +130,7 @@ def is_read(connection: Connection, which: Which, lookup: Lookup) -> bool:
 
 
 def text_of(which: Which, lookup: Lookup) -> tuple[ColumnElement[int], Where]:
+    """SQLite: the id of a title or an article, and the condition that its text itself has what is looked for."""
     if which == "ticket":
         return t.ticket.c.id, _reads_ticket(lookup.field, _pattern(lookup.field, lookup.needle))
     return t.article.c.id, _reads_article(lookup.field, _pattern(lookup.field, lookup.needle))
@@ -153,6 +153,7 @@ def hits(connection: Connection, which: Which, field: words.Field, asked: Needle
 
 
 def is_common(connection: Connection, known: TableClause, asked: Needle) -> bool:
+    """MariaDB: do many of the newest texts have the words?"""
     newest = select(known.c.words).order_by(key_of(known).desc()).limit(_SAMPLE).subquery()
     have = select(func.count()).select_from(newest).where(is_in(newest.c.words, asked))
     return connection.execute(have).scalar_one() >= _OFTEN
@@ -248,6 +249,7 @@ def inlined(key: ColumnElement[int], ids: Sequence[int]) -> Where:
 
 
 def tickets_of(connection: Connection, articles: Sequence[int]) -> list[int]:
+    """Whose articles these are, each ticket once."""
     c = t.article.c
     return list(connection.execute(select(c.ticket_id).where(inlined(c.id, articles)).distinct()).scalars())
 

@@ -2,8 +2,8 @@
 
 The rank is our own, since each database has another: a word counts more in a title than in a subject, there more than
 in an author, there more than in a text, and the more the fewer of the tickets found have it; of equals the newest
-comes first. It looks at the newest RANKED tickets that match, and of a common word or phrase at its newest WINDOW hits
-in the queues that the agent may read, so that one which a million articles have costs no more.
+comes first. It looks at the newest RANKED tickets that match, and of a common word or phrase at those of its newest
+WINDOW hits that the agent may read (`window`), so that one which a million articles have costs no more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, Literal
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, or_, select
 
 from ticketctl import words
 from ticketctl.query import And, Not, Or, Query, Term, terms
@@ -30,7 +30,6 @@ from ticketctl.words import Needle
 Order = Literal["rank", "newest"]
 RANKED = 500
 WINDOW = 2_500  # hits of a common word
-NARROW = 2_000  # so few tickets are gone through, whatever hits there are
 _SOON = 12  # hits for each of the newest tickets wanted
 MOST_PLACES = 3  # articles of a ticket that are shown, and its title
 _LOOSE = 20  # articles that have the words of a phrase, and are read for it
@@ -70,7 +69,7 @@ def search(connection: Connection, asked: find.Page, order: Order, *, places: bo
 
 def _newest(connection: Connection, asked: find.Page, order: Order) -> list[Ticket]:
     """The newest tickets of the page, from a window of hits; a wider one where that is not enough, not for rank."""
-    if asked.limit is None or _are_few(connection, asked.queues):
+    if asked.limit is None:
         return _to_the_letter(connection, asked)
     most = WINDOW if order == "rank" else min(WINDOW, _SOON * asked.limit)
     while True:
@@ -79,15 +78,6 @@ def _newest(connection: Connection, asked: find.Page, order: Order) -> list[Tick
         if order == "rank" or seen is None or not seen.more or len(found) >= asked.limit:
             return found
         most *= 8
-
-
-def _are_few(connection: Connection, queues: Collection[str] | None) -> bool:
-    """Are there no more tickets in these queues than would be looked at for a common word anyway?"""
-    if queues is None:
-        return False
-    c = t.ticket.c
-    some = select(c.id).where(c.live.in_((False, True)), find.readable(queues)).limit(NARROW + 1)
-    return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one() <= NARROW
 
 
 def _to_the_letter(connection: Connection, asked: find.Page) -> list[Ticket]:

@@ -18,6 +18,7 @@ from ticketctl.store.find import readable
 from ticketctl.store.fulltext import WHERE, Lookup, Where
 from ticketctl.store.indexing import Which, key_of, table_of
 
+NARROW = 2_000  # so few tickets are gone through, where hardly any hit may be read
 _READ = 10  # so many hits cost as much as a text that is read
 _ENOUGH = 10  # of so many hits one that the agent may read
 
@@ -33,13 +34,17 @@ class Window(Struct, frozen=True, kw_only=True):
 
 def window(connection: Connection, query: Query, most: int, queues: Collection[str] | None) -> Window | None:
     """A resolved query within the newest `most` hits of its words; those in these queues (None: in all), and further
-    ones where hardly any are. None where it may find what has no hit."""
+    ones where hardly any are. None where it may find what has no hit, and where the agent may read so few tickets that
+    they are better gone through."""
     match query:
         case Term(field="id", values=values):
             return Window(query=query, ids=[int(str(each)) for each in values], more=False)
         case Term(field="has", values=(lookup,)):
             assert isinstance(lookup, Lookup)
-            ids, more = _newest(connection, lookup, most, queues)
+            newest = _newest(connection, lookup, most, queues)
+            if newest is None:
+                return None
+            ids, more = newest
             known = Term(field="id", values=tuple(ids))
             return Window(query=And((known, query)) if lookup.needle.loose else known, ids=ids, more=more)
         case Or(parts=parts):
@@ -77,18 +82,21 @@ def _known(part: Query, way: Window | None) -> Query:
 
 def _newest(
     connection: Connection, lookup: Lookup, most: int, queues: Collection[str] | None
-) -> tuple[list[int], bool]:
+) -> tuple[list[int], bool] | None:
     found: dict[int, None] = {}
     more = False
     for which in WHERE[lookup.field]:
         known, asked = table_of(which, lookup.dialect), lookup.needle
         if fulltext.is_read(connection, which, lookup):
-            ids, ended = _among_texts(connection, which, lookup, max(most // _READ, 1), queues)
+            hits = _among_texts(connection, which, lookup, max(most // _READ, 1), queues)
         else:
             has = fulltext.match(f"{which}_words", asked, lookup.dialect)
             if lookup.dialect == "mariadb" and fulltext.is_common(connection, known, asked):
                 has = fulltext.is_in(known.c.words, asked)  # from the newest text on, instead of every hit
-            ids, ended = _readable(connection, which, lookup.dialect, has, most, queues)
+            hits = _readable(connection, which, lookup.dialect, has, most, queues)
+        if hits is None:
+            return None
+        ids, ended = hits
         more = more or not ended
         found |= dict.fromkeys(ids if which == "ticket" else fulltext.tickets_of(connection, ids))
     return list(found), more
@@ -96,32 +104,37 @@ def _newest(
 
 def _readable(
     connection: Connection, which: Which, dialect: str, has: Where, most: int, queues: Collection[str] | None
-) -> tuple[list[int], bool]:
-    """The newest hits in these queues, and whether there are no more: of the newest `most`, of further ones where
-    hardly any of these are."""
+) -> tuple[list[int], bool] | None:
+    """The newest hits in these queues, and whether there are no more: of the newest `most`; where hardly any of these
+    are, some of them wherever they stand, or None where there are few tickets in these queues."""
     key = key_of(table_of(which, dialect))
-    reach = most
-    while True:
-        some = select(key).where(has).order_by(key.desc()).limit(reach)
-        if queues is None:
-            ids = list(connection.execute(some).scalars())
-            return ids, len(ids) < reach
-        newest = some.subquery().c[0]
-        seen = _may_be_read(which, newest, queues, one_by_one=dialect == "mariadb")
-        ids = list(connection.execute(select(newest).where(seen).order_by(newest.desc()).limit(most)).scalars())
-        if len(ids) < max(most // _ENOUGH, 1):
-            walked = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
-            if walked == reach:
-                reach *= 8
-                continue
-            return ids, True
+    some = select(key).where(has).order_by(key.desc())
+    if queues is None:
+        ids = list(connection.execute(some.limit(most)).scalars())
+        return ids, len(ids) < most
+    one_by_one = dialect == "mariadb"
+    newest = some.limit(most).subquery()
+    seen = _may_be_read(which, newest.c[0], queues, one_by_one=one_by_one)
+    ids = list(connection.execute(select(newest.c[0]).where(seen).order_by(newest.c[0].desc())).scalars())
+    enough = max(most // _ENOUGH, 1)
+    if len(ids) < most and connection.execute(select(func.count()).select_from(newest)).scalar_one() < most:
+        return ids, True
+    if len(ids) >= enough:
         return ids, False
+    if _are_few(connection, queues):
+        return None
+    wherever = some.where(_may_be_read(which, key, queues, one_by_one=one_by_one)).limit(enough)
+    ids = list(connection.execute(wherever).scalars())
+    return ids, len(ids) < enough
 
 
 def _among_texts(
     connection: Connection, which: Which, lookup: Lookup, most: int, queues: Collection[str] | None
-) -> tuple[list[int], bool]:
-    """SQLite: the newest titles or articles in these queues that have it, by reading; and whether these are all."""
+) -> tuple[list[int], bool] | None:
+    """SQLite: the newest titles or articles in these queues that have it, by reading, and whether these are all; None
+    where there are few tickets in these queues."""
+    if queues is not None and _are_few(connection, queues):
+        return None
     key, has = fulltext.text_of(which, lookup)
     seen = readable(queues)
     if which == "article" and queues is not None:
@@ -138,3 +151,10 @@ def _may_be_read(which: Which, key: ColumnElement[int], queues: Collection[str],
     if one_by_one:  # MariaDB would begin with every ticket, and sort
         return select(c.queue).where(of).scalar_subquery().in_(sorted(queues))
     return exists(select(literal_column("1")).where(of, c.queue.in_(sorted(queues))))
+
+
+def _are_few(connection: Connection, queues: Collection[str]) -> bool:
+    """Are there no more tickets in these queues than would be looked at anyway?"""
+    c = t.ticket.c
+    some = select(c.id).where(c.live.in_((False, True)), readable(queues)).limit(NARROW + 1)
+    return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one() <= NARROW
