@@ -57,7 +57,7 @@ class Reader:
             from ticketctl.policy import load, read
 
             row = self._connection.execute(select(t.policy).where(t.policy.c.n == n)).one()
-            self._policies[n] = load(row.compiled) or read(row.text, revision=n)
+            self._policies[n] = load(row.compiled) or read(row.text, revision=n, kept=True)
         self._policy = self._policies[n]
         return self._policy
 
