@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import Counter
+from contextlib import closing
 
 import pytest
 from msgspec.structs import replace
@@ -207,3 +209,25 @@ def test_what_cannot_be_read_is_held_whatever_a_rule_says_of_its_absence(store):
     found = receive(store, unread, SUPPORT, NOW).decision
     assert (found.verdict, found.held) == ("held", "a fault of ours: ValueError")
     assert receive(store, mail(To=None), SUPPORT, NOW).decision.verdict == "refused"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_policy_whose_rules_an_older_version_took_still_runs_the_desk(store):
+    """Its compiled form is of that version, too: the text is read again."""
+    nested = "{ not = " * 12 + "{ from = 'x' }" + " }" * 12
+    old = f"""
+[[rules]]
+name = "old"
+when.subject = '/(.)\\1/'
+set = {{ state = "merged", ticket = "{{x}}" }}
+[[rules]]
+name = "deep"
+when = {nested}
+set.tags = ["deep"]
+"""
+    with closing(sqlite3.connect(store.path)) as file, file:
+        file.execute("UPDATE policy SET compiled = ?, text = ?", [b"old", POLICY.format(desk="") + old])
+    found = explain(Store(str(store.url)), mail(), SUPPORT, NOW).decision
+    assert found.verdict == "new"
+    assert found.why[2].startswith("rule old: passed over: invalid escape sequence")
+    assert len(found.why) == 5  # the other does not fire: its author is not x

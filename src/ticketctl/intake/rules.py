@@ -211,6 +211,8 @@ def _value(word: str, item: Any, groups: Groups, policy: Policy) -> Any:
             return title or _unfit("nothing is left of it")
         case "tags":
             return tuple(dict.fromkeys(_filled(each, groups)[:TAG_LIMIT] for each in item))
+        case "ticket" if not item.startswith(EXTERNAL):
+            raise _Unfit(f"{item[:80]!r} does not begin with {EXTERNAL}")
         case "ticket":
             return _filled(item.removeprefix(EXTERNAL), groups)
         case "priority":

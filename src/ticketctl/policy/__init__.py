@@ -65,16 +65,20 @@ __all__ = [
 ]
 
 
-def read(text: str, *, source: str = "policy", bodies: Callable[[str], str] | None = None, revision: int = 0) -> Policy:
+def read(
+    text: str, *, source: str = "policy", bodies: Callable[[str], str] | None = None, revision: int = 0,
+    kept: bool = False,
+) -> Policy:  # fmt: skip
     """The policy of a TOML document (contract section 7), checked whole.
 
     `source` names the document in messages; `bodies` gives the text of a body-file (its OSError and
-    UnicodeDecodeError become problems); without it a body-file is a problem. Raises BadData and nothing else:
+    UnicodeDecodeError become problems); without it a body-file is a problem. `kept`: a revision of the desk, whose
+    rules an older version may have checked less strictly. Raises BadData and nothing else:
     its message has a line for every problem, `policy.toml:17: desk.hook: what is wrong; the way out`.
     """
     from ticketctl.policy import reading
 
-    return reading.read(text, source=source, bodies=bodies, revision=revision)
+    return reading.read(text, source=source, bodies=bodies, revision=revision, kept=kept)
 
 
 def embed(text: str, read_file: Callable[[str], str], *, source: str = "policy") -> str:

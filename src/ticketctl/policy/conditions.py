@@ -117,7 +117,6 @@ def _when(value: object, place: Place) -> dict[str, Any]:
         place.wrong("has no condition, so that it would hold for every mail; give one, like from, subject or kind")
     if sum(part in ("all", "any", "not") for part in place.path) > DEEPEST:
         place.wrong(f"stands more than {DEEPEST} conditions deep")
-        return {}
     return _words(value, place, _WHEN)
 
 

@@ -68,7 +68,7 @@ class Reader:
             from ticketctl.policy import load, read
 
             row = self._connection.execute(select(t.policy).where(t.policy.c.n == n)).one()
-            self._policies[n] = load(row.compiled) or read(row.text, revision=n)
+            self._policies[n] = load(row.compiled) or read(row.text, revision=n, kept=True)
         return self._policies[n]
 
     def revision(self, n: int | None = None) -> Revision:

@@ -202,6 +202,7 @@ def test_braces_are_written_twice():
         ("x", {"queue": "Gone"}, "queue: there is no queue 'Gone': passed over"),
         ("x", {"state": "merged"}, "state: a new ticket cannot be 'merged': passed over"),
         ("x", {"priority": "urgent"}, "priority: there is no priority 'urgent': passed over"),
+        ("x", {"ticket": "{x}"}, "ticket: '{x}' does not begin with external:: passed over"),
         ("x", {"colour": "red"}, "colour: there is nothing of that name to set: passed over"),
     ],
 )  # fmt: skip
