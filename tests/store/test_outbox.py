@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from store.conftest import ANNA, LATER, NOW, added, asks, mail, reply
-from ticketctl.change import DeliveryFailed, Sent
+from ticketctl.change import Delivered, DeliveryDelayed, DeliveryFailed, Sent
 from ticketctl.errors import BadData, NotThere, TryAgain
 from ticketctl.ticket import CLOCK, POSTMASTER, SYSTEM
 
@@ -213,3 +213,49 @@ def test_an_agents_own_outbox(replied):
         assert [row.id for row in tx.outbox(agent="anna")] == [1]
         assert tx.outbox(agent="bert") == []
         assert tx.standing("anna", NOW, queues=None).unsent == 1
+
+
+LATE = DeliveryDelayed(n=2, recipient="kim@customer.example", code="4.4.1", why="no answer")
+FAILED = DeliveryFailed(n=2, recipient="kim@customer.example", code="5.1.1", permanent=True, why="gone")
+THERE = Delivered(n=2, recipient="kim@customer.example")
+
+
+@pytest.mark.parametrize(
+    ("reports", "left"),
+    [
+        ([LATE], ("delayed", "4.4.1", False)),
+        ([LATE, THERE], ("sent", None, None)),
+        ([LATE, FAILED], ("failed", "5.1.1", True)),
+        ([FAILED, LATE], ("failed", "5.1.1", True)),
+        ([FAILED, THERE], ("failed", "5.1.1", True)),
+    ],
+)
+def test_a_delay_is_replaced_by_what_comes_of_it_and_replaces_no_failure(replied, reports, left):
+    (row,) = claim(replied)
+    with replied.writing(SYSTEM, NOW) as tx:
+        tx.sent(row)
+    for each in reports:
+        with replied.writing(POSTMASTER, LATER) as tx:
+            tx.change(1, each)
+    with replied.reading() as tx:
+        (hit, other) = tx.deliveries(1)[2]
+        gone = tx.undelivered(1, ["KIM@customer.example", "cc@x.example"])
+    assert (hit["status"], hit["code"], hit["permanent"], other["status"]) == (*left, "sent")
+    wanted = [{"recipient": "KIM@customer.example", "code": "5.1.1", "at": LATER}] if left[0] == "failed" else []
+    assert gone == wanted
+
+
+def test_an_address_that_was_mailed_since_is_not_lost(replied):
+    (row,) = claim(replied)
+    with replied.writing(SYSTEM, NOW) as tx:
+        tx.sent(row)
+        tx.change(1, FAILED)
+    with replied.writing(ANNA, NOW) as tx:
+        tx.change(1, reply(3, mail(recipients=("kim@customer.example",))))
+    with replied.reading() as tx:
+        assert len(tx.undelivered(1, ["kim@customer.example"])) == 1  # owed is not sent
+    (second,) = claim(replied)
+    with replied.writing(SYSTEM, LATER) as tx:
+        tx.sent(second)
+    with replied.reading() as tx:
+        assert tx.undelivered(1, ["kim@customer.example"]) == []

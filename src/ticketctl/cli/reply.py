@@ -52,7 +52,7 @@ def command(frame: Frame, word: str, queue_only: bool, **given: Any) -> int:
     done = replying.reply(frame, word, given)
     if not queue_only:
         sending.first_try(frame, [done["outbox"]])
-    value = {**done["ticket"], "article": done["article"]}
+    value = {**done["ticket"], "article": done["article"], "undelivered": done["undelivered"]}
     if frame.options.dry_run and frame.options.output in (None, "table") and not frame.options.quiet:
         replying.show(done["draft"], given["attach"])
     if not frame.options.dry_run:

@@ -33,6 +33,8 @@ def reply(frame: Frame, word: str, given: Mapping[str, Any]) -> Value:
     number = begun["ticket"]["number"]
     draft = begun["draft"]
     untouched = draft["body"]
+    for text in undelivered(begun):
+        output.warn(text)
     try:
         if opens:
             _edit(frame, begun, draft, given)
@@ -63,6 +65,7 @@ def _opens(frame: Frame, given: Mapping[str, Any], said: str | None) -> bool:
 def _edit(frame: Frame, begun: Value, draft: Value, given: Mapping[str, Any]) -> None:
     """The draft in the editor. What comes back as it was says nothing, unless a template or -m said something."""
     comment = [f"An answer to ticket {begun['ticket']['number']}: {begun['ticket']['title']}", *head(draft)]
+    comment += undelivered(begun)
     before = draft["body"]
     draft["body"] = editor.edited(frame, before, comment)
     empty = given["template"] is None and given["message"] is None and given["file"] is None
@@ -74,6 +77,14 @@ def show(draft: Value, attached: Sequence[str]) -> None:
     """What would be sent: headers, attachments, the text."""
     output.lines([*head(draft), *(f"Attached: {os.path.basename(path)}" for path in attached), ""])
     output.lines([*draft["body"].rstrip("\n").split("\n"), ""])
+
+
+def undelivered(begun: Value) -> list[str]:
+    """What is to be known before one writes: to whom mail came back for good."""
+    return [
+        f"mail to {each['recipient']} came back: {each['code']}, {each['at']}; it may come back again"
+        for each in begun["undelivered"]
+    ]
 
 
 def head(draft: Value) -> list[str]:
@@ -119,7 +130,7 @@ def _commit(frame: Frame, number: str, begun: Value, files: Files, given: Mappin
             answering.commit, number, begun["draft"], attachments=files, state=state, until=given["pend"], seen=seen
         )
         if not done["meanwhile"]:
-            return {**done, "draft": begun["draft"]}
+            return {**done, "draft": begun["draft"], "undelivered": begun["undelivered"]}
         _meanwhile(frame, number, done["meanwhile"], given["if_version"] is not None)
         seen = None
 

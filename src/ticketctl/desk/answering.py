@@ -16,7 +16,7 @@ from ticketctl.desk.making import address
 from ticketctl.desk.moving import resolved
 from ticketctl.desk.sending import mailed
 from ticketctl.errors import BadData, NotThere, TryAgain
-from ticketctl.page import article_value, delivery_value
+from ticketctl.page import article_value, delivery_value, moment
 from ticketctl.ticket import Address, Article, State, Ticket, message_id, token
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def begin(desk: Desk, word: str, wish: Wish) -> Value:
     """Lock and own, in a transaction of its own, and compose the draft: from then on nobody else can write.
 
     Gives `ticket`, `draft` (the mail as plain values), `seen` (articles so far), `before` (lock and owner as they
-    were, None where the agent had both) and `confirm`. Raises Locked (79), TryAgain (75) for another version, and
+    were, None where the agent had both), `confirm`, and `undelivered`: the addresses that a mail server refused for
+    good when we last wrote to them (`recipient`, `code`, `at`); they hinder nothing.
+    Raises Locked (79), TryAgain (75) for another version, and
     BadData or NotThere for whatever of the wish could not be sent: before anything is taken.
     """
     made: list[Value] = []
@@ -59,6 +61,7 @@ def begin(desk: Desk, word: str, wish: Wish) -> Value:
         mine = ticket.locked and ticket.owner == view.agent
         draft = composed(view, ticket, tx.articles(ticket.id), wish)
         answer(view, ticket, draft, [(name, kind, b"") for name, kind in wish.files])
+        refused = tx.undelivered(ticket.id, [each["address"] for name in ("to", "cc", "bcc") for each in draft[name]])
         taken = ticket if mine else tx.change(ticket.id, Taken(owner=view.agent))
         made.append(
             {
@@ -67,6 +70,7 @@ def begin(desk: Desk, word: str, wish: Wish) -> Value:
                 "seen": ticket.articles,
                 "before": None if mine else {"owner": ticket.owner, "locked": ticket.locked},
                 "confirm": view.policy.agents[view.agent].confirm,
+                "undelivered": [{**each, "at": moment(each["at"])} for each in refused],
             }
         )
 

@@ -180,6 +180,8 @@ class Shape:
         if self.server:
             if self.nameless and (self.failed_subject or self.says_at_once):
                 return True
+            if self.subject[0].startswith(wording.table(wording.WHOLE_SUBJECT)):
+                return True
             return (
                 (self.failed_subject and (self.program or self.has_code or self.returns or self.says_failed))
                 or self.says_fields

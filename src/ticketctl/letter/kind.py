@@ -57,6 +57,22 @@ _ROLE_STARTS = ("owner-", "bounce-", "bounces-", "bounce=", "bounces=", "msprvs1
 _ROLE_ENDS = ("-owner", "-request", "-bounces", "-bounce", "-errors", "-outgoing", "-noreply")
 _EZMLM = r"-return-\d{1,9}-"
 _MUTE_STARTS = ("noreply", "donotreply", "dontreply", "nepasrepondre", "noresponder", "nichtantworten")
+# Row A10: the words of "no-reply", joined: without "-", "_", "." and the digits at their end.
+_MUTE = """
+noreply | noreplies | noreplys | noreplay | noreplyto | norep | noresponse | noresponses | notreply | neverreply
+nereply | donotreply | dontreply | doesnotreply | cannotreply | cantreply | donotrespond | dontrespond | donotanswer
+noanswer | donotreplay | donotmail | donotemail | unattended | unmonitored | notmonitored | nichtantworten
+bittenichtantworten | nichtbeantworten | keineantwort | keineantworten | nichtantwort | antwortenicht | nepasrepondre
+nerepondezpas | nerepondrepas | nepasreply | pasdereponse | sansreponse | aucunereponse | merdenepasrepondre
+nonrispondere | norisponde | norispondere | nonrispondete | nessunarisposta | noresponder | noresponda | noresponde
+norespondas | norespondais | norespuesta | nocontestar | noconteste | sinrespuesta | naoresponder | naoresponda
+naorespondas | naoresposta | semresposta | nietantwoorden | nietbeantwoorden | nietreageren | geenantwoord | nietreply
+svarainte | svaraej | ejsvar | inteasvara | intesvara | ingetsvar | svarikke | ikkesvar | ikkesvare | ikkebesvar
+besvarikke | ingensvar | eivastata | eivastausta | alavastaa | nieodpowiadaj | nieodpowiadac | bezodpowiedzi
+neodpovidat | neodpovidejte | neodpovidej | neodpovedat | neodpovedajte | nevalaszolj | nevalaszoljon | nevalasz
+neotvechat | neotvechay | neotvechaite | neotvechajte | nuraspunde | nuraspundeti | faraaspuns | yanitlamayin
+yanitlamayiniz | cevaplamayin | neodgovaraj | neodgovarajte
+"""
 _SEPARATOR = r"[-_.=]+"
 _DMARC_FAIL = r"\bdmarc[ \t]{0,8}=[ \t]{0,8}fail\b"
 _COMMENT = r"\([^()]*\)"
@@ -76,7 +92,7 @@ def answerable(address: str) -> bool:
         joined = ""
         for word in words[start : start + 5]:
             joined += word
-            if joined in wording.table(wording.MUTE) or joined.startswith(_MUTE_STARTS):
+            if joined in wording.table(_MUTE) or joined.startswith(_MUTE_STARTS):
                 return False
     return True
 

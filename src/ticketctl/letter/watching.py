@@ -65,6 +65,9 @@ _FORMS: tuple[tuple[str, str, str], ...] = (
     ("jenkins", r"build failed in jenkins|jenkins build is ", _ALONE),
     ("[rkhunter] ", r"\[rkhunter\] ", _ALONE),
     (" notification - ", r"(?:ossec|wazuh) notification - ", _ALONE),
+    ("zfs device fault ", r"zfs device fault for pool ", _ALONE),
+    ("apt-listchanges: ", r"apt-listchanges: (?:news|changelogs) for ", _ALONE),
+    ("] [", r"\[[^]]{1,100}\] \[\W{0,4}(?:down|up)\] ", _ALONE),  # Uptime Kuma
     ("lfd on ", r"lfd on \S{1,200}: ", _ALONE),  # ConfigServer
 )  # fmt: skip
 _REPLY = ("re:", "aw:", "fw:", "fwd:", "wg:", "sv:", "vs:", "antw:", "tr:", "rv:", "i:", "r:", "odp:", "rif:")

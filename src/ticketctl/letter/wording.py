@@ -228,6 +228,13 @@ avviso di non | accettazione non | anomalia messaggio | fehlermeldung zu ihrer |
 mail-fehler | your e-mail to | your email to | e-mail not delivered | email not delivered | fax transmission failed
 """
 
+# Subjects that servers write and nobody else: from a server's account nothing more is needed.
+WHOLE_SUBJECT = """
+undelivered mail returned to sender | mail delivery failed: returning message to sender | returned mail: see transcript
+delivery status notification (failure) | delivery status notification (delay) | failure notice | mail delivery failure
+mail system error - returned mail | delivery notification: delivery has | warning: could not send message for past
+"""
+
 # The same words, which in these scripts stand anywhere in a subject: "来自QQ邮箱的退信".
 FAILED_WITHIN = """
 退信 | 退回通知 | お届けできません | 送信できません | 送信エラー | 配信できません | 届けられません | 配信エラー
@@ -378,21 +385,4 @@ MESSAGE = """
 message | mail | nachricht | bericht | messaggio | mensaje | correo | mensagem | meddelande | meddelelse | besked
 melding | viesti | wiadomo | zprava | zprávu | správa | üzenet | ileti | mesaj | сообщени | письмо | съобщение
 повідомлення | メッセージ | メール | 邮件 | 郵件 | 메시지 | 메일 | μηνυμα | poruka | sporočilo | sõnum | žinut
-"""
-
-# Row A10: the words of "no-reply", joined: without "-", "_", "." and the digits at their end.
-MUTE = """
-noreply | noreplies | noreplys | noreplay | noreplyto | norep | noresponse | noresponses | notreply | neverreply
-nereply | donotreply | dontreply | doesnotreply | cannotreply | cantreply | donotrespond | dontrespond | donotanswer
-noanswer | donotreplay | donotmail | donotemail | unattended | unmonitored | notmonitored | nichtantworten
-bittenichtantworten | nichtbeantworten | keineantwort | keineantworten | nichtantwort | antwortenicht | nepasrepondre
-nerepondezpas | nerepondrepas | nepasreply | pasdereponse | sansreponse | aucunereponse | merdenepasrepondre
-nonrispondere | norisponde | norispondere | nonrispondete | nessunarisposta | noresponder | noresponda | noresponde
-norespondas | norespondais | norespuesta | nocontestar | noconteste | sinrespuesta | naoresponder | naoresponda
-naorespondas | naoresposta | semresposta | nietantwoorden | nietbeantwoorden | nietreageren | geenantwoord | nietreply
-svarainte | svaraej | ejsvar | inteasvara | intesvara | ingetsvar | svarikke | ikkesvar | ikkesvare | ikkebesvar
-besvarikke | ingensvar | eivastata | eivastausta | alavastaa | nieodpowiadaj | nieodpowiadac | bezodpowiedzi
-neodpovidat | neodpovidejte | neodpovidej | neodpovedat | neodpovedajte | nevalaszolj | nevalaszoljon | nevalasz
-neotvechat | neotvechay | neotvechaite | neotvechajte | nuraspunde | nuraspundeti | faraaspuns | yanitlamayin
-yanitlamayiniz | cevaplamayin | neodgovaraj | neodgovarajte
 """

@@ -221,6 +221,12 @@ class Reader:
         )
         return list(dict.fromkeys(each for recipients in found.scalars() for each in recipients))
 
+    def undelivered(self, ticket_id: int, addresses: Collection[str]) -> list[dict[str, Any]]:
+        """Those addresses that a mail server refused for good when we last wrote to them: recipient, code, at."""
+        from ticketctl.store.undelivered import gone
+
+        return gone(self._connection, ticket_id, addresses)
+
     def links(self, ticket_id: int) -> list[Link]:
         c = t.link.c
         found = self._connection.execute(

@@ -60,9 +60,7 @@ def dsn(fields: str, *more: tuple[str, str]) -> str:
         ),
         (  # xtext (RFC 3461 section 4) that a server has not undone
             "Original-Recipient: rfc822;bert+2Bshop@x.example\nAction: failed\nStatus: 5.1.1",
-            Report(
-                recipient="bert+2Bshop@x.example", action="failed", status="5.1.1", also=("bert+shop@x.example",)
-            ),
+            Report(recipient="bert+2Bshop@x.example", action="failed", status="5.1.1", also=("bert+shop@x.example",)),
         ),
         (
             "Original-Recipient: rfc822;bert+40x.example\nAction: failed\nStatus: 5.1.1",
