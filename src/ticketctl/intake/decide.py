@@ -7,12 +7,12 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, PartyAccepted, StateSet
+from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, StateSet
 from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.control import Control, control
 from ticketctl.intake.evidence import Evidence, defused, gather
-from ticketctl.intake.party import copied, is_party
+from ticketctl.intake.party import is_party, with_copied
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
@@ -68,7 +68,8 @@ def decide(
     plain = replace(plain, why=(*plain.why, *place.why))
     if place.held:
         return replace(plain, verdict="held", held=place.held)
-    return _open(case, place, plain) if place.found is None else _follow(case, place, place.found, plain)
+    made = _open(case, place, plain) if place.found is None else _follow(case, place, place.found, plain)
+    return with_copied(case, place.found, made)
 
 
 def _kind_text(judged: Judgement) -> str:
@@ -167,7 +168,6 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
     made = replace(made, state=asked.state or made.state, priority=asked.priority or made.priority)
     owns = asked.owner is not None and case.policy.rights(asked.owner).may(case.route.queue, "ro")
     changes: tuple[Change, ...] = (Assigned(owner=asked.owner, locked=asked.lock),) if asked.owner and owns else ()
-    fresh = copied(case, None, None)
     blind = f"X-Ticketctl-Owner: {asked.owner} may not see queue {case.route.queue}: passed over"
     name = "auto-new-ticket" if place.closed else "auto-reply"
     reply, rows = answer(name, case, case.route.queue, place.closed)
@@ -175,16 +175,11 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
         plain,
         opening=made,
         article=as_article(letter, case.judged, case.now, remarks=place.remarks),
-        changes=(*changes, *fresh),
+        changes=changes,
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
         silence=rows,
-        why=(
-            *plain.why,
-            *((blind,) if asked.owner and not owns else ()),
-            *_copied_text(fresh),
-            _answer_text(reply, rows),
-        ),
+        why=(*plain.why, *((blind,) if asked.owner and not owns else ()), _answer_text(reply, rows)),
     )
 
 
@@ -212,15 +207,14 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
     name = "auto-reject" if rejected else "auto-follow-up"
     reply, rows = answer(name, case, ticket.queue, candidate)
     changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
-    fresh = () if rejected else copied(case, candidate, found.proof)
     return replace(
         follow,
         article=as_article(case.letter, case.judged, case.now, remarks=place.remarks),
-        changes=(*changes, *fresh),
+        changes=changes,
         answer=reply,
         silence=rows,
         tell=owner,
-        why=(*follow.why, *reasons, *_copied_text(fresh), _answer_text(reply, rows)),
+        why=(*follow.why, *reasons, _answer_text(reply, rows)),
     )
 
 
@@ -332,10 +326,6 @@ def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None
         queue=queue,
         customer=letter.author if letter.author.address else NOBODY,
     )
-
-
-def _copied_text(fresh: tuple[PartyAccepted, ...]) -> tuple[str, ...]:
-    return (f"copied, and a party from now on: {', '.join(each.address for each in fresh)}",) if fresh else ()
 
 
 def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...]) -> str:
