@@ -8,13 +8,13 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, PartyAccepted, StateSet
+from ticketctl.change.value import Assigned, Change, DeliveryFailed, Moved, StateSet
 from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.evidence import Evidence, defused, gather
 from ticketctl.intake.figures import figures
 from ticketctl.intake.heeding import copy_here, decides, heeded, numbered, ruled_out
-from ticketctl.intake.party import copied, is_party
+from ticketctl.intake.party import is_party, with_copied
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.returned import came_back, outcomes_of
 from ticketctl.intake.route import Route
@@ -85,6 +85,7 @@ def decide(
         made = copy_here(case, plain) or _open(case, place, plain)
     else:
         made = heeded(case, place.role, place.found, _follow(case, place, place.found, plain))
+    made = with_copied(case, place.found, made)
     return replace(made, why=(*made.why, *came_of(case, made)))
 
 
@@ -184,7 +185,6 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
     twins = tuple(twin.ticket for twin in case.known.twins if twin.ticket is not None)
     made, changes, passed = granted(opening(letter, case.route.queue, case.policy, wish.title), wish, case.policy)
     visible = case.ruled.visible is not False
-    fresh = copied(case, None, None)
     name = "auto-new-ticket" if place.closed else "auto-reply"
     reply, rows = answer(name, case, case.route.queue, place.closed)
     told = figures(rows, case, name=name, queue=case.route.queue, candidate=place.closed)
@@ -192,11 +192,11 @@ def _open(case: Case, place: _Place, plain: Decision) -> Decision:
         plain,
         opening=made,
         article=as_article(letter, case.judged, case.now, visible=visible, remarks=place.remarks),
-        changes=(*changes, *fresh),
+        changes=changes,
         links=tuple(dict.fromkeys((*place.links, *twins))),
         answer=reply,
         silence=rows,
-        why=(*plain.why, *passed, *_copied_text(fresh), _answer_text(reply, rows, told)),
+        why=(*plain.why, *passed, _answer_text(reply, rows, told)),
         **numbered(case),
     )
 
@@ -227,15 +227,14 @@ def _follow(case: Case, place: _Place, found: Evidence, plain: Decision) -> Deci
     reply, rows = answer(name, case, ticket.queue, candidate)
     told = figures(rows, case, name=name, queue=ticket.queue, candidate=candidate)
     changes, reasons, owner = ((), (_SHUT,), None) if rejected else _revive(case, candidate)
-    fresh = () if rejected else copied(case, candidate, found.proof)
     return replace(
         follow,
         article=as_article(case.letter, case.judged, case.now, remarks=place.remarks),
-        changes=(*changes, *fresh),
+        changes=changes,
         answer=reply,
         silence=rows,
         tell=owner,
-        why=(*follow.why, *reasons, *_copied_text(fresh), _answer_text(reply, rows, told)),
+        why=(*follow.why, *reasons, _answer_text(reply, rows, told)),
     )
 
 
@@ -327,10 +326,6 @@ def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None
         queue=queue,
         customer=letter.author if letter.author.address else NOBODY,
     )
-
-
-def _copied_text(fresh: tuple[PartyAccepted, ...]) -> tuple[str, ...]:
-    return (f"copied, and a party from now on: {', '.join(each.address for each in fresh)}",) if fresh else ()
 
 
 def _answer_text(reply: AutoAnswer | None, rows: tuple[str, ...], told: Mapping[str, str]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from ticketctl.change.value import PartyAccepted
+from msgspec.structs import replace
+
+from ticketctl.change.value import PartyAccepted, StateSet
 from ticketctl.intake.case import Case
-from ticketctl.intake.value import Candidate, Known
+from ticketctl.intake.evidence import Evidence
+from ticketctl.intake.value import Candidate, Decision, Known
 from ticketctl.party import customer_key, may_be_party
 from ticketctl.policy import Policy
-from ticketctl.ticket import normal
+from ticketctl.ticket import StateType, normal
 
 COPIES_LOOKED_AT = 20  # of one mail
 PARTIES_AT_MOST = 100  # that mail may bring to a ticket; an agent may accept more
@@ -26,23 +29,35 @@ def is_party(sender: str | None, candidate: Candidate, known: Known, policy: Pol
     return any(sender in each.parties for each in whole)
 
 
-def copied(case: Case, candidate: Candidate | None, proof: str | None) -> tuple[PartyAccepted, ...]:
-    """Whom the customer's own mail was also written to: parties from now on. `candidate` None: it makes the ticket.
+def with_copied(case: Case, found: Evidence | None, made: Decision) -> Decision:
+    """The decision, and whom the customer's own mail was also written to: parties from now on.
 
     Its From alone proves nothing: on a ticket that is there only with our token, or an id that was seen on it.
     An agent is no party by being copied, nor is an address of the desk's own.
     """
-    if not case.personal or case.sender is None or "A12" in case.judged.silence:  # marked as spam, or as forged
-        return ()
-    there: set[str] = {case.sender}
-    if candidate is not None:
-        if proof not in ("token", "id") or case.sender != customer_key(candidate.ticket):
-            return ()
-        there |= {*candidate.parties, *candidate.ticket.parties}
-    room = max(PARTIES_AT_MOST - len(candidate.ticket.parties if candidate else ()), 0)
+    if made.article is None or not made.article.visible or not case.personal or case.sender is None:
+        return made
+    if "A12" in case.judged.silence:  # marked as spam, or as forged
+        return made
+    room, there = PARTIES_AT_MOST, {case.sender}
+    if made.ticket is not None:
+        candidate = case.known.tickets[made.ticket]
+        proven = found is not None and found.proof in ("token", "id")
+        if not proven or case.sender != customer_key(candidate.ticket) or _stays_closed(candidate, made):
+            return made
+        room, there = room - len(candidate.ticket.parties), {*there, *candidate.parties, *candidate.ticket.parties}
     named = [normal(each.address) for each in (*case.letter.cc, *case.letter.to)[:COPIES_LOOKED_AT] if each.address]
     fresh = [each for each in dict.fromkeys(named) if each not in there and may_be_party(each, case.policy)]
-    return tuple(PartyAccepted(address=each) for each in fresh[:room])
+    fresh = fresh[: max(room, 0)]
+    if not fresh:
+        return made
+    changes = (*made.changes, *(PartyAccepted(address=each) for each in fresh))
+    return replace(made, changes=changes, why=(*made.why, f"copied, and a party from now on: {', '.join(fresh)}"))
+
+
+def _stays_closed(candidate: Candidate, made: Decision) -> bool:
+    opened = any(isinstance(change, StateSet) for change in made.changes)
+    return candidate.ticket.state.type is StateType.CLOSED and not opened
 
 
 def _merged_into(candidate: Candidate, known: Known) -> list[Candidate]:

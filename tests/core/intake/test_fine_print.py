@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.intake.desk import (
+    AGENT_TOKEN,
     ANNA,
     CUSTOMER,
     NOW,
@@ -275,6 +276,12 @@ def test_on_a_ticket_only_the_customers_own_proven_mail_brings_others_in(fields,
 @pytest.mark.parametrize("says", [judged(silence=("A12",)), judged(kind=Kind.LIST, rule="A6", silence=("A6",))])
 def test_neither_what_is_marked_as_forged_nor_a_machines_mail_brings_anybody_in(says: Judgement) -> None:
     assert accepted(decided(letter(cc=named("lee@partner.test")), says=says)) == []
+
+
+def test_an_agents_internal_answer_to_a_notice_brings_nobody_in_though_the_ticket_is_theirs() -> None:
+    mail = letter(sender=ANNA, cc=named("lee@partner.test"), in_reply_to=(f"<t.{AGENT_TOKEN}.{NUMBER}@example.org>",))
+    found = decided(mail, knows=known(ticket=ticket(customer=Address(address=ANNA))))
+    assert (found.verdict, found.changes) == ("follow-up", ())
 
 
 def test_a_follow_up_on_a_ticket_that_stays_closed_brings_nobody_in() -> None:
