@@ -34,8 +34,8 @@ def command(frame: Frame, limit: int) -> int:
 def _say(frame: Frame, value: dict[str, object]) -> None:
     """Failures, and what nobody knows, always; what went well only with -v or in a rehearsal."""
     line = f"mail {value['id']} {value['became']}" + (f": {value['error']}" if value["error"] else "")
-    wrong = value["became"] == "rendered" and value["error"] and not frame.options.dry_run
-    if value["became"] in ("failed", "unknown") or wrong:
+    shadowed = value["became"] == "rendered" and value["error"] and not frame.options.dry_run
+    if value["became"] in ("failed", "unknown") or shadowed:
         output.warn(line)
     elif frame.options.verbose or frame.options.dry_run:
         output.lines([line])

@@ -1,8 +1,8 @@
 """Which queue, which ticket, which changes, and why: decided from values alone (mail-rules sections 3 and 4)."""
 
-from ticketctl.intake.case import ours
 from ticketctl.intake.decide import NO_RULES, as_article, decide, opening
 from ticketctl.intake.evidence import asks
+from ticketctl.intake.ours import ours
 from ticketctl.intake.route import Route, route
 from ticketctl.intake.trail import bounded
 from ticketctl.intake.value import (

@@ -10,7 +10,7 @@ from ticketctl.intake.control import Control
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import Envelope, Known
 from ticketctl.intake.wishes import Ruled
-from ticketctl.letter.value import Judgement, Letter, Ours
+from ticketctl.letter.value import Judgement, Letter
 from ticketctl.policy import Policy
 from ticketctl.ticket import Kind, normal
 
@@ -34,13 +34,3 @@ class Case(Struct, frozen=True, kw_only=True):
     def sender(self) -> str | None:
         """The author's address, normalised; None where nobody can be named."""
         return normal(self.letter.author.address) if self.letter.author.address else None
-
-
-def ours(policy: Policy) -> Ours:
-    """What the desk knows of itself, for the table of kinds."""
-    return Ours(
-        addresses=frozenset(normal(address) for queue in policy.queues.values() for address in queue.addresses),
-        domain=policy.desk.domain.lower(),
-        delimiter=policy.desk.recipient_delimiter,
-        trusted_servers=frozenset(policy.desk.authserv_ids),
-    )

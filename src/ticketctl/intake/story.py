@@ -22,11 +22,12 @@ from ticketctl.policy import Policy
 
 _CHANGE = (
     "queue .{1,120} is gone: ", "linked with ", "copied, ", "failed: ", "belongs to ", "told: ", "the closed ",
-    "the customer ", "state stays ", "opens with ", "(new|open|pending [a-z +-]{4,20}|closed [a-z]{4,20}) becomes ",
+    "the customer ", "owner ", "state stays ", "opens with ",
+    "(new|open|pending [a-z +-]{4,20}|closed [a-z]{4,20}) becomes ",
 )  # fmt: skip
 _TICKET = (
     "evidence: ", "envelope recipient ", "returned mail ", "In-Reply-To ", "References ", "Subject ", "ticket ",
-    "no ticket", "sender ", "sender: ", "conflict", "a machine", "an agent answers",
+    "Message-ID ", "no ticket", "a rule ", "sender ", "sender: ", "conflict", "a machine", "an agent answers",
 )  # fmt: skip
 # Chapters, and how the reasons begin that belong there: the first that fits; what fits nowhere stands by the verdict.
 CHAPTERS = (
@@ -44,7 +45,7 @@ CHAPTERS = (
 ORDER = ("came", "read", "control", "queue", "rules", "kind", "seen", "ticket", "change", "answer", "verdict", "hand")
 _CONTROL = "x-ticketctl-"
 _SEVERAL = 5
-_ROW = re.compile(r"(.+?) \((A[0-9]{1,2})\)(?:; |$)")
+_ROW = re.compile(r"(.+?) \((A[0-9]{1,2}|rule)\)(?:; |$)")
 _JUDGED = {f"A{n}" for n in range(1, 14)}  # rows that the letter itself tells
 
 
@@ -213,7 +214,7 @@ def _ticket(letter: Letter, envelope: Envelope, policy: Policy, outcome: Outcome
         found = line.partition(": ")[2] if line else unknown
         steps.append(Step(step="ticket", tried=f"{each.where} {short(each.said)}", found=found))
         rest = [other for other in rest if other is not line]
-    if not asked:
+    if not asked and len(rest) == len(lines):
         steps = [Step(step="ticket", tried="marks of a ticket in envelope, ids and subject", found="none")]
     return steps + [_said("ticket", line) for line in rest]
 

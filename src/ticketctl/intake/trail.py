@@ -35,6 +35,12 @@ _AUDIENCES = {
     "auto": "the mark of an automatic answer of ours",
     "agent": "the mark of a notice to an agent",
 }
+_PROOFS = {
+    "id": "a mail that we received",
+    "awaited": "a mail that we never saw; another one that answers it",
+    "number": "a number",
+    "external": "the number of a foreign system",
+}
 
 
 class Tried(Struct, frozen=True, kw_only=True):
@@ -72,7 +78,7 @@ def looked_for(case: Case, evidence: list[Evidence]) -> tuple[str, ...]:
     if case.known.same_id:
         seen.append("same Message-ID as that of an earlier mail, other content")
     asked = tried(case.letter, case.route, case.policy, personal=case.personal)
-    if not asked:
+    if not asked and not evidence:
         return tuple(seen)
     found = list({each.said: each for each in reversed(evidence)}.values())[::-1]
     lines = [_found(each, case) for each in found[:FOUND_LIMIT]]
@@ -84,16 +90,9 @@ def looked_for(case: Case, evidence: list[Evidence]) -> tuple[str, ...]:
 
 def _found(evidence: Evidence, case: Case) -> str:
     ticket = case.known.tickets[evidence.ticket].ticket
-    match evidence.proof:
-        case "token":
-            what = _AUDIENCES[evidence.mailed.audience if evidence.mailed else "customer"]
-        case "id":
-            what = "a mail that we received"
-        case "awaited":
-            what = "a mail that we never saw; another one that answers it"
-        case _:
-            what = "a number"
-    said = f"{evidence.said[:_TOKEN_SHOWN]}..." if evidence.proof == "token" else short(evidence.said, 80)
+    mark = evidence.mailed is not None and evidence.proof == "token"
+    what = _AUDIENCES[evidence.mailed.audience] if evidence.mailed and mark else _PROOFS.get(evidence.proof, "names it")
+    said = f"{evidence.said[:_TOKEN_SHOWN]}..." if mark else short(evidence.said, 80)
     return f"{evidence.where} {said}: {what}, ticket {ticket.number}, {ticket.state}"
 
 

@@ -133,13 +133,6 @@ class Writer(Changing):
         for each in row.recipients:
             self._undelivered(row, each, code, permanent, error)
 
-    def rendered(self, row: OutboxRow, error: str | None) -> None:
-        """Tried on a host that never sends: owed as before, with what is wrong with it, if anything is."""
-        c = t.outbox.c
-        values = {"plan": {**row.plan, "rendered": True}, "last_error": error or row.last_error}
-        mine = and_(c.id == row.id, c.status == "owed")
-        self._connection.execute(update(t.outbox).where(mine).values(values))
-
     def unknown(self, row: OutboxRow, error: str) -> None:
         """Nobody knows whether the mail system took a claimed row: it is not sent again by itself."""
         outbox.settle(self._connection, row, "unknown", tries=row.tries + 1, last_error=error)
@@ -164,6 +157,13 @@ class Writer(Changing):
         row = outbox.turn(self._connection, outbox_id, self.now, ("owed", "held", "unknown", "failed"), "dropped")
         for each in row.recipients:
             self._undelivered(row, each, None, True, f"never sent: {why}")
+
+    def rendered(self, row: OutboxRow, error: str | None) -> None:
+        """Tried on a host that never sends: owed as before, with what is wrong with it, if anything is."""
+        c = t.outbox.c
+        values = {"plan": {**row.plan, "rendered": True}, "last_error": error or row.last_error}
+        mine = and_(c.id == row.id, c.status == "owed")
+        self._connection.execute(update(t.outbox).where(mine).values(values))
 
     def brake(self, name: str, on: bool, reason: str = "") -> None:
         """Stops (or lets go) automatic answers, `auto`, or all mail of ours, `all`."""
