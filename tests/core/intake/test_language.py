@@ -46,5 +46,5 @@ def test_the_answer_says_in_which_language_and_only_in_the_templates_own_words()
     under = replace(policy(), templates={"received": TABLE})
     found = decided(letter(headers=(("Accept-Language", "FR-ca"),)), under=under)
     assert found.answer.language == "fr"
-    assert found.why[-1] == "answer: auto-reply to carla@customer.test in fr (A18)"
-    assert decided(under=under).why[-1] == "answer: auto-reply to carla@customer.test (A18)"
+    assert found.why[-1] == "answer: auto-reply to carla@customer.test, template received in fr (A18)"
+    assert decided(under=under).why[-1] == "answer: auto-reply to carla@customer.test, template received (A18)"
