@@ -15,6 +15,7 @@ from ticketctl.intake.value import Decision
 from ticketctl.intake.wishes import Ruled, on_ticket
 from ticketctl.ticket import StateType, Ticket
 
+_GONE = (StateType.REMOVED, StateType.MERGED)
 _AT_WORK = (StateType.NEW, StateType.OPEN, StateType.PENDING)
 
 
@@ -27,9 +28,9 @@ def ruled_out(plain: Decision, ruled: Ruled) -> Decision:
 
 def copy_here(case: Case, plain: Decision) -> Decision | None:
     """Where a rule brings both copies of a mail to two queues into one, one ticket is enough: the first one's."""
-    tickets = case.known.tickets
-    for twin in case.known.twins if case.ruled.new.queue else ():
-        if twin.ticket in tickets and twin.n is not None and tickets[twin.ticket].ticket.queue == plain.queue:
+    for twin in case.known.twins if case.ruled.new.queue and plain.verdict == "new" else ():
+        found = case.known.tickets.get(twin.ticket) if twin.ticket is not None and twin.n is not None else None
+        if found is not None and found.ticket.queue == plain.queue and found.ticket.state.type not in _GONE:
             why = f"mail {twin.mail} is this mail under another address, and a rule brought both here: one article"
             return replace(plain, verdict="follow-up", ticket=twin.ticket, same_article=True, why=(*plain.why, why))
     return None
