@@ -79,3 +79,24 @@ def test_mail_that_was_dropped_here_says_nothing_of_the_address(desk: Desk) -> N
     desk.done("reply", "1", "-y", "-m", "x", "--queue-only")
     desk.done("outbox", "drop", "1")
     assert desk.run("reply", "1", "-y", "-m", "x", "-n").err == ""
+
+
+def test_an_automatic_answer_that_came_back_is_seen_on_the_ticket(make_desk: MakeDesk) -> None:
+    desk = make_desk('[templates.received]\nkind = "auto"\nbody = "We have it."\n')
+    desk.done("policy", "set", "queues.Support.auto-reply", "received")
+    raw = (
+        b"From: emma@shop.test\nTo: support@example.org\nSubject: x\nMessage-ID: <1@shop.test>\nDate: Sun, 22 Nov 2026"
+    )
+    raw += b" 10:00:00 +0100\n\nHi\n"
+    receive(desk.store, raw, Envelope(recipient="support@example.org", sender=EMMA), NOW)
+    desk.done("flush")
+    assert re.search(rf"Answered +sent: {EMMA}", desk.done("show", "1"))
+    (ours,) = re.findall(r"(?mi)^message-id: (<t\S+>)", (desk.root / "sent").read_text())
+    bounce = (
+        "From: MAILER-DAEMON@mx.shop.test (Mail Delivery System)\nTo: support@example.org\nSubject: failure notice\n"
+        "Message-ID: <b@mx.shop.test>\nDate: Sun, 22 Nov 2026 11:00:00 +0100\n\n"
+        f"<{EMMA}>:\nSorry, no mailbox here by that name. (#5.1.1)\n\nYour mail was {ours}.\n"
+    )
+    receive(desk.store, bounce.encode(), Envelope(recipient="support@example.org", sender=""), NOW)
+    assert re.search(rf"Answered +failed: {EMMA}", desk.done("show", "1"))
+    assert desk.shown(1)["articles"][1]["visible"] is False

@@ -157,8 +157,9 @@ def show(desk: Desk, word: str) -> Shown:
             for each in articles
         ]
         links = [{"type": link.type, "number": link.number} for link in view.tx.links(ticket.id)]
+        reported = view.tx.answers_reported(ticket.id)
         answers = [
-            {"id": row.id, "recipient": ", ".join(row.recipients), "status": row.status,
+            {"id": row.id, "recipient": ", ".join(row.recipients), "status": reported.get(row.id, row.status),
              "template": row.plan.get("template")}
             for row in view.tx.answers(ticket.id)
         ]  # fmt: skip

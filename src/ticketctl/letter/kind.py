@@ -43,7 +43,7 @@ _AUTO_VALUE = {
     "preference": ("auto_reply",),  # Oracle, Zimbra
     "delivered-to": ("autoresponder",),
     "x-ricevuta": ("accettazione", "avvenuta-consegna", "presa-in-carico"),  # Italian certified mail
-    "x-mailer": ("monit ", "nagios", "zendesk mailer", "logwatch", "zabbix", "otrs mail service"),
+    "x-mailer": ("monit ", "nagios", "logwatch", "zabbix"),
 }
 _NO = frozenset(("no", "false", "none", "0", "off"))
 

@@ -373,6 +373,14 @@ class Reader:
         """Is there a notice of that event, of no ticket, owed since then?"""
         return outbox.noticed(self._connection, event, since)
 
+    def answers_reported(self, ticket_id: int) -> dict[int, str]:
+        """Of the automatic answers that went out, those that came back or are late: `failed` or `delayed`, by id."""
+        d = t.delivery.c
+        late = select(d.outbox_id, d.status).where(
+            d.ticket_id == ticket_id, d.n == 0, d.status.in_(("failed", "delayed"))
+        )
+        return {row.outbox_id: row.status for row in self._connection.execute(late)}
+
     def outbox_row(self, outbox_id: int) -> OutboxRow:
         """That row; NotThere (66)."""
         return outbox.row(self._connection, outbox_id)

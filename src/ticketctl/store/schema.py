@@ -9,7 +9,7 @@ from ticketctl.errors import Misconfigured
 from ticketctl.store.tables import gate
 from ticketctl.store.trouble import is_missing_table
 
-KNOWN = ("0001", "0002", "0003", "0004", "0007")  # every revision of migrations/, oldest first
+KNOWN = ("0001", "0002", "0003", "0004", "0005")  # every revision of migrations/, oldest first
 HEAD = KNOWN[-1]
 COPYING = "copying"  # stands in a revision's place while `db copy` is at work, and where it was killed
 WHOLE = "whole"  # the gate that an upgrade passes at its end: the revision whose rows are all as the writer makes them

@@ -8,7 +8,7 @@ from alembic import op
 from ticketctl.store import types
 from ticketctl.store.mariadb import TABLE as MARIADB
 
-revision = "0007"
+revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
