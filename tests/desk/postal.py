@@ -52,8 +52,10 @@ roles = ["all"]
 [templates.received]
 kind = "auto"
 subject = "We have your mail"
-body = "Your number is {{{{ ticket.number }}}}."
+body = "{text}"
 """
+SAME = "Your number is {{ ticket.number }}."  # but for the number
+NEW = "It is {{ now }}: your number is {{ ticket.number }}."
 SENDMAIL = '#!/bin/sh\nprintf "%s\\n" "$2" "$4" > {spool}/$$.to\nexec cat > {spool}/$$.eml\n'
 
 
@@ -111,14 +113,15 @@ class World:
 class Ticketctl:
     """A desk of ours, whose flush runs every minute."""
 
-    def __init__(self, root: Path, base: Path, domain: str, queue: str, desk: str = "") -> None:
+    def __init__(self, root: Path, base: Path, domain: str, queue: str, desk: str = "", text: str = SAME) -> None:
         self.domain, self.spool = domain, root / f"{domain}.spool"
         self.spool.mkdir()
         shutil.copy(base, root / f"{domain}.db")
         self.store = Store(f"sqlite:///{root / domain}.db")
         with self.store.writing(SYSTEM, NOW) as tx:
-            text = POLICY.format(domain=domain, queue=queue, desk=desk, system=10 + ord(domain[0]) % 26)
-            tx.apply(text, "root", "a test", 0)  # numbers of its own: another desk's mean nothing
+            system = 10 + ord(domain[0]) % 26  # numbers of its own: another desk's mean nothing
+            said = POLICY.format(domain=domain, queue=queue, desk=desk, text=text, system=system)
+            tx.apply(said, "root", "a test", 0)
             self.policy = tx.current()
         sendmail = root / f"{domain}.sendmail"
         sendmail.write_text(SENDMAIL.format(spool=self.spool))
