@@ -18,6 +18,7 @@ from ticketctl.intake.evidence import (
     Evidence,
     numbers,
 )
+from ticketctl.intake.party import is_party
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import Candidate, Decision, message_id_key
@@ -104,6 +105,8 @@ def _standing(case: Case, candidate: Candidate) -> str:
     agent = case.policy.agent_of_address(sender)
     if ticket.customer.address and sender == normal(ticket.customer.address):
         what = "the customer of"
+    elif sender not in candidate.parties and is_party(sender, candidate, case.known, case.policy):
+        what = "a party of what was merged into"
     elif agent is not None:
         what = "an agent's address, which is never a party of"
     elif sender in ticket.parties:
