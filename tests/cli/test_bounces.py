@@ -47,7 +47,8 @@ def test_the_envelope_sender_carries_the_token_and_the_bounce_finds_its_article(
     assert f"failed (5.1.1): {EMMA}" in verp.done("show", "1")
     (mail,) = verp.run("mail", "list", "--all", "-o", "json").json
     assert (mail["kind"], mail["rule"], mail["article"]) == ("bounce", "A1", "1/3")
-    assert re.search(r"(?m)^rule +A1$|A1", verp.done("mail", "show", "1"))
+    assert re.search(r"(?m)^rule +A1$", verp.done("mail", "show", "1"))
+    assert "kind bounce: it came from nobody" in verp.done("mail", "explain", "1")
 
 
 def test_what_came_back_for_good_is_said_before_the_next_reply_and_hinders_nothing(verp: Desk) -> None:

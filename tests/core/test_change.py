@@ -89,7 +89,7 @@ FROZEN = [
      '{"n": 1, "recipient": "c@d.test", "code": "4.4.1", "why": "no answer"}',
      (None, "c@d.test", "article 1 is late for c@d.test: 4.4.1 no answer")),
     (Delivered(n=0, recipient="c@d.test"), '{"n": 0, "recipient": "c@d.test"}',
-     (None, "c@d.test", "automatic answer delivered to c@d.test at last")),
+     (None, "c@d.test", "automatic answer delivered to c@d.test")),
 ]  # fmt: skip
 
 

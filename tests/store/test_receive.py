@@ -267,13 +267,14 @@ def test_a_machine_that_says_the_same_again_under_another_subject_is_not_answere
         return receive(store, raw, SUPPORT, NOW + later).decision.silence
 
     hour = timedelta(hours=1)
-    assert said(1, text, 0 * hour) == ()
-    assert said(2, f"> {text}{text.replace('14.', '22.')}", 3 * hour) == ("A15",)
-    assert said(3, text, 6 * hour, "bot9@customer.test") == ("A15",)  # of the same domain
-    assert said(4, text, 9 * hour, "bot@elsewhere.test") == ()
+    assert [said(n, text, 3 * n * hour) for n in range(3)] == [(), (), ()]
+    assert said(3, f"> {text}{text.replace('14.', '22.')}", 9 * hour) == ("A15",)
+    assert said(4, text, 10 * hour, "bot@elsewhere.test") == ()
     assert said(5, "A new problem.\n", 12 * hour) == ()
     assert said(6, text, 15 * hour) == ()
-    assert said(7, text, timedelta(days=9)) == ()
+    assert said(7, text, 18 * hour) == ()
+    assert said(8, text, 21 * hour) == ("A15",)
+    assert said(9, text, timedelta(days=40)) == ()
 
 
 def test_an_unknown_recipient_is_refused_and_nothing_is_kept_where_the_policy_says_so(place, tmp_path):

@@ -86,7 +86,7 @@ def describe(change: Change, before: Ticket | None) -> tuple[str | None, str | N
             what = f"article {n}" if n else "automatic answer"
             return None, recipient, f"{what} is late for {recipient}: {change.code or ''} {change.why}".rstrip(": ")
         case Delivered(n=n, recipient=recipient):
-            return None, recipient, (f"article {n}" if n else "automatic answer") + f" delivered to {recipient} at last"
+            return None, recipient, (f"article {n}" if n else "automatic answer") + f" delivered to {recipient}"
         case _:
             assert_never(change)
 

@@ -159,7 +159,7 @@ class DeliveryDelayed(Struct, frozen=True, kw_only=True):
 
 
 class Delivered(Struct, frozen=True, kw_only=True):
-    """A mail server says that it has delivered, or handed on, what was late."""
+    """A mail server says that it has delivered our mail, or handed it on: what was late is late no more."""
 
     n: int
     recipient: str

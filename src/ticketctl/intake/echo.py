@@ -1,7 +1,7 @@
-"""Does a letter say once more what was said in the mail that was answered last? Then a machine may be talking to us.
+"""Does a letter say once more what the last ones said that were answered? Then a machine may be talking to us.
 
 A responder without any header that gives it away, a new subject and no references each time, can be told from a person
-by this alone: it says the same. Of a person who does, only the second confirmation is missing.
+by this alone: it says the same, whatever it is told. Of a person who does, only the fourth confirmation is missing.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from ticketctl.intake.value import Known
 from ticketctl.letter.value import Letter
 
 LOOKED_AT = 20_000  # characters of a text
-_SHORT = 20  # characters: so little, strangers of one domain may say by chance
+ANSWERED = 3  # automatic answers in a row, with no word of an agent between: two machines exchange six mails
+SAME = 2  # of the mails that they answered, the newest: whoever began may have said something else
 _NUMBER = re.compile(r"\d{8,}")  # a ticket's: the one thing of ours that it may put into its text
 
 
 def echoes(letter: Letter, known: Known) -> bool:
-    """The same words as the letter of this address that was answered last, or as that of its domain."""
+    """The same words as the mails of this address that were answered last, all of them by a machine."""
     said = gist(letter.text)
-    return bool(said) and (said == gist(known.said) or (len(said) >= _SHORT and said == gist(known.said_near)))
+    return bool(said) and len(known.said) >= ANSWERED and {gist(each) for each in known.said[:SAME]} == {said}
 
 
 def gist(text: str) -> str:

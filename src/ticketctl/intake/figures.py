@@ -33,7 +33,8 @@ def _twins(case: Case, _: Candidate | None) -> str:
     """A15"""
     twin = next((twin for twin in case.known.twins if twin.ticket is not None), None)
     said = [f"queue {twin.queue or 'none'} has this mail, too, as mail {twin.mail}"] if twin else []
-    said += ["it says what was answered last to this address or its domain"] if echoes(case.letter, case.known) else []
+    if echoes(case.letter, case.known):
+        said.append("it says the same as the last ones of this address that were answered")
     return " and ".join(said)
 
 

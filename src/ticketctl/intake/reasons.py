@@ -19,7 +19,7 @@ ROWS = {
     "A12": "nobody can be named as its author, or it is marked as spam",
     "A13": "none of our addresses is in To or Cc: a blind copy",
     "A14": "it answers an automatic answer, or the ticket had one within a day",
-    "A15": "this mail came before, or to another queue that answers, or says the same as the one answered last",
+    "A15": "this mail came before, or to another queue that answers, or says the same as the last ones answered",
     "A16": "a limit on automatic answers is reached",
     "A17": "the queue has no such answer, the sender is an agent, or the ticket is closed",
     "rule": "a rule of the policy says so",

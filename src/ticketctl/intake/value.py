@@ -98,8 +98,7 @@ class Known(Struct, frozen=True, kw_only=True):
     external: int | None = None  # the ticket that the mails of that number go on
     tickets: dict[int, Candidate] = field(default_factory=dict)
     counts: Counts = Counts()
-    said: str = ""  # the text of the letter that had the last automatic answer to this address, in a week
-    said_near: str = ""  # and to its domain
+    said: tuple[str, ...] = ()  # what those letters said that our last mails to this address answer by themselves
 
 
 class Opening(Struct, frozen=True, kw_only=True):

@@ -182,11 +182,13 @@ def _recipients(value: str) -> list[str]:
     """`rfc822;anna@example.org` (RFC 3464 section 2.3.2), `utf-8;...` (RFC 6533 section 3) without the type, brackets
     and comments: as it stands, and where it looks like xtext (RFC 3461 section 4) with that undone."""
     address = headers.decode(value.partition(";")[2] or value).strip().strip("<>\"' ")
+    if "+" not in address and "\\x{" not in address:
+        return [found] if "@" in address and (found := _recipient(address)) else []
     plain = re.sub(_XTEXT, lambda found: chr(int(found[1] or found[2], 16)), address[:_XTEXT_LIMIT])
-    found = [_recipient(address)] if "@" in address and "\\x{" not in address else []
+    named = [_recipient(address)] if "@" in address and "\\x{" not in address else []
     if plain != address:
-        found.append(_recipient(headers.clean(plain)))
-    return [each for each in found if each is not None]
+        named.append(_recipient(headers.clean(plain)))
+    return [each for each in named if each is not None]
 
 
 def _recipient(address: str) -> str | None:

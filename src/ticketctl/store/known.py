@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
-from ticketctl.intake.echo import LOOKED_AT
+from ticketctl.intake.echo import ANSWERED, LOOKED_AT
 from ticketctl.intake.value import Asks, Candidate, Counts, Known, Mailed, Twin, message_id_key
 from ticketctl.store import tables as t
 from ticketctl.store.hints import indexed
@@ -18,7 +18,7 @@ from ticketctl.store.types import cleaned
 from ticketctl.store.value import AHEAD, AUTO_BRAKE, LetterRow
 from ticketctl.ticket import POSTMASTER, Ticket, normal
 
-HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 _NEVER_COUNTED = ("dropped",)
 
 
@@ -55,7 +55,7 @@ def known(
         external=external,
         tickets=tickets,
         counts=_counts(connection, asks.answer_to, now, then),
-        **_said(connection, asks.answer_to, now, then),
+        said=_said(connection, asks.answer_to, now, then),
     )
 
 
@@ -267,20 +267,18 @@ def _counts(connection: Connection, answer_to: str | None, now: datetime, then: 
     )
 
 
-def _said(connection: Connection, answer_to: str | None, now: datetime, then: LetterRow | None) -> dict[str, str]:
-    """The texts that were answered last to this address, and to its domain."""
+def _said(connection: Connection, answer_to: str | None, now: datetime, then: LetterRow | None) -> tuple[str, ...]:
+    """The texts that our last mails to this address answer, newest first, where all of these are automatic answers."""
     if answer_to is None:
-        return {}
+        return ()
     c, a = t.outbox.c, t.article.c
-    said = {}
-    for name, key, value in zip(("said", "said_near"), ("address_key", "domain_key"), counted_keys(answer_to),
-                                strict=True):  # fmt: skip
-        last = select(c.ticket_id, c.plan).where(c[key] == value, c.created > now - WEEK, _until(now, then))
-        last = indexed(last.order_by(c.created.desc()).limit(1), t.outbox, f"ix_outbox_{key}_created")
-        row = connection.execute(last).first()
-        n = row.plan.get("article") if row is not None else None
-        if row is None or row.ticket_id is None or not isinstance(n, int):
-            continue
-        text = func.substr(a.body, 1, LOOKED_AT)
-        said[name] = connection.execute(select(text).where(a.ticket_id == row.ticket_id, a.n == n)).scalar() or ""
-    return said
+    mine = c.address_key == counted_keys(answer_to)[0]
+    last = select(c.ticket_id, c.plan).where(mine, c.created > now - MONTH, _until(now, then))
+    last = indexed(last.order_by(c.created.desc()).limit(ANSWERED), t.outbox, "ix_outbox_address_key_created")
+    answered = [(row.ticket_id, row.plan.get("article")) for row in connection.execute(last)]
+    if len(answered) < ANSWERED or any(n is None for _, n in answered):
+        return ()
+    text = select(a.ticket_id, a.n, func.substr(a.body, 1, LOOKED_AT))
+    found = connection.execute(text.where(or_(*(and_(a.ticket_id == each, a.n == n) for each, n in answered))))
+    said = {(row.ticket_id, row.n): row[2] for row in found}
+    return tuple(said.get(each) or "" for each in answered)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, false, select, true
 
 from ticketctl.store import tables as t
 from ticketctl.store.hints import indexed
 from ticketctl.store.rows import address_key
 from ticketctl.ticket import normal
 
-TICKETS = 20  # newest of an address's own that are looked at, beside the one that is answered
+TICKETS = 20  # newest of an address's own that are looked at, live ones and others, beside the one that is answered
 _KNOWN = ("sent", "delayed", "failed")  # the rest says nothing of the address
 
 
@@ -47,7 +47,11 @@ def _rank(row: Any) -> tuple[Any, bool]:
 
 
 def _tickets(connection: Connection, address: str) -> list[int]:
+    """Live ones and others apart: each is read along its index, and no further, however many there are."""
     c = t.ticket.c
-    wanted = select(c.id).where(c.live.in_((False, True)), c.customer_key == address_key(address))
-    wanted = indexed(wanted, t.ticket, "ix_ticket_live_customer_key_created_id")
-    return list(connection.execute(wanted.order_by(c.created.desc(), c.id.desc()).limit(TICKETS)).scalars())
+    found: list[int] = []
+    for live in (true(), false()):
+        wanted = select(c.id).where(c.live == live, c.customer_key == address_key(address))
+        wanted = indexed(wanted, t.ticket, "ix_ticket_live_customer_key_created_id")
+        found += connection.execute(wanted.order_by(c.created.desc(), c.id.desc()).limit(TICKETS)).scalars()
+    return found
