@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from bench import growth
+from bench import growing, growth
 
 ROUNDS = int(os.environ.get("ROUNDS", "25"))
 MAIL = (
@@ -118,6 +118,7 @@ def rows(root: Path) -> None:
         table.compare(f"ticketctl {verb}, alone", commands, alchemy, 1.25)
     memory(table, [postmaster])
     reading(table)
+    growing.growing()
     grown(root, (ticketctl, postmaster))
 
 

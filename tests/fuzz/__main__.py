@@ -79,7 +79,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 def main(words: list[str]) -> int:
     """One target in this process, or each in one of its own; not 0 where one failed."""
     if words[:1] and words[0] in TARGETS:
-        atheris.enabled_hooks.add("RegEx")
         atheris.Setup([words[0], *words[1:]], TARGETS[words[0]])
         atheris.Fuzz()
         return 0

@@ -120,7 +120,7 @@ def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...
 
     for start, end, encoding, content_type, name in views:
         add(name, content_type, _measured(transfer.pieces(raw, start, end, encoding)), (start, end, encoding))
-        if start in packed:
+        if packed and start in packed:
             data, its = packed[start]
             for file in its.files:
                 told = _measured([memoryview(data)[file.start : file.end]])

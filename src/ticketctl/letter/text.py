@@ -29,6 +29,8 @@ _UU_END = re.compile(rb"[\r\n]end[ \t]*(?=[\r\n]|\Z)")
 _NO_TEXT = frozenset(
     ("text/calendar", "text/x-vcard", "text/vcard", "text/directory", "text/csv", "text/rfc822-headers")
 )
+_PACKED = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
+_PACKED_NAMES = frozenset(("winmail.dat", "win.dat"))
 _MARKED_UP = frozenset(("text/html", "text/enriched", "text/richtext", "text/x-amp-html"))
 
 
@@ -73,7 +75,7 @@ class Reader:
     def shown(self) -> Shown:
         """The text of the mail."""
         chosen = self.choose()
-        joined = self._joined(chosen)
+        joined = self.text(chosen[0]) if len(chosen) == 1 else self._joined(chosen)
         kept = tuple(index for index in self.cut if index in chosen)
         if kept:
             self.remarks.append("parser: text cut")
@@ -102,7 +104,12 @@ class Reader:
 
     def _packed(self) -> dict[int, tuple[bytes, Tnef]]:
         """What Outlook has packed into leaves."""
-        some = [index for index, node in enumerate(self.nodes) if _is_packed(node)]
+        some = [
+            index
+            for index, node in enumerate(self.nodes)
+            if node.content_type in _PACKED
+            or (node.filename is not None and not node.multipart and node.filename.lower() in _PACKED_NAMES)
+        ]
         if not some:
             return {}
         from ticketctl.letter import tnef
@@ -237,13 +244,6 @@ class Reader:
             if len(found) > limit:
                 return bytes(found[:limit]), True
         return bytes(found), False
-
-
-def _is_packed(node: Node) -> bool:
-    """A winmail.dat, whatever it is called or said to be."""
-    if node.content_type in ("application/ms-tnef", "application/vnd.ms-tnef"):
-        return True
-    return node.filename is not None and node.filename.lower() in ("winmail.dat", "win.dat") and not node.multipart
 
 
 def _uuencoded(raw: bytes, index: int, node: Node) -> Iterator[Block]:

@@ -16,8 +16,6 @@ from ticketctl.letter import charsets
 SIZE = 32 << 20  # bytes of a winmail.dat that are read
 FILES = 100
 DEPTH = 3  # messages in messages
-TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
-NAMES = frozenset(("winmail.dat", "win.dat"))
 TEXT = 1 << 20  # bytes of a text that are read
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"

@@ -53,14 +53,14 @@ def identity(encoding: str) -> bool:
 
 def pieces(raw: bytes, start: int, end: int, encoding: str) -> Iterator[Piece]:
     """The decoded bytes of raw[start:end], in order, in pieces of about a MiB."""
-    if encoding.endswith("]") and (within := _STRETCH.match(encoding)) is not None:
-        return _within(pieces(raw, start, end, within[1]), int(within[2]), int(within[3]))
     if encoding == "base64":
         return _base64(raw, start, end)
     if encoding == "quoted-printable":
         return _quoted_printable(raw, start, end)
     if encoding == "x-uuencode":
         return _uuencode(raw, start, end)
+    if encoding[-1:] == "]" and (within := _STRETCH.match(encoding)) is not None:
+        return _within(pieces(raw, start, end, within[1]), int(within[2]), int(within[3]))
     return _plain(raw, start, end)
 
 
