@@ -65,7 +65,7 @@ class GaveBack(Struct, frozen=True, kw_only=True):
 
 
 class Assigned(Struct, frozen=True, kw_only=True):
-    """The desk gives a ticket to the agent who answered first (after a customer's follow-up)."""
+    """The desk gives a ticket to an agent: who answered first, after a customer's follow-up, or whom a rule names."""
 
     owner: str
     locked: bool

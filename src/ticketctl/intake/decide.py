@@ -13,7 +13,7 @@ from ticketctl.intake.answer import answer
 from ticketctl.intake.case import Case
 from ticketctl.intake.evidence import Evidence, defused, gather
 from ticketctl.intake.figures import figures
-from ticketctl.intake.heeding import copy_here, decides, heeded, numbered, ruled_out
+from ticketctl.intake.heeding import GONE, copy_here, decides, heeded, numbered, ruled_out
 from ticketctl.intake.party import is_party, with_copied
 from ticketctl.intake.reasons import in_words
 from ticketctl.intake.returned import came_back, outcomes_of
@@ -30,7 +30,6 @@ NO_SUBJECT = "(no subject)"
 TITLE_LIMIT = 250
 NO_IDENTITY = "parser: neither Message-ID nor queue id: the same mail again would be another one"
 NO_RULES = Ruled()
-_GONE = (StateType.REMOVED, StateType.MERGED)
 _SHUT = "the closed ticket is not reopened"
 
 
@@ -107,7 +106,7 @@ def _place(case: Case, found: list[Evidence]) -> _Place:
     place = _Place(found=best, remarks=conflict, why=(f"ticket {number}: {best.proof} in {best.where}",))
     if case.personal and best.mailed is not None and best.mailed.audience == "agent":
         return _notice(case, place, best.mailed, candidate)
-    if candidate.ticket.state.type in _GONE:
+    if candidate.ticket.state.type in GONE:
         return _own(place, f"ticket {number} is {candidate.ticket.state}: a new one")
     if best.proof == "external":
         why = f"a rule groups what is called {best.said} here"
@@ -123,7 +122,7 @@ def _notice(case: Case, place: _Place, mailed: Mailed, candidate: Candidate) -> 
         return replace(place, held="somebody other than its agent answered a notice to an agent")
     if case.policy.agent_of_address(case.sender) is None:
         return replace(place, held="a notice was answered by somebody who is no agent any more")
-    if candidate.ticket.state.type in _GONE:
+    if candidate.ticket.state.type in GONE:
         return replace(place, held=f"an agent answered a notice; ticket {candidate.ticket.number} is gone")
     return replace(place, role="agent", why=(*place.why, "an agent answers a notice: an internal note"))
 

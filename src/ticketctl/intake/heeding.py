@@ -7,15 +7,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ticketctl.change.value import StateSet
+from ticketctl.change.value import Assigned, Change, Moved, StateSet
 from ticketctl.intake.case import Case
 from ticketctl.intake.control import Control
 from ticketctl.intake.evidence import Evidence
 from ticketctl.intake.value import Decision
 from ticketctl.intake.wishes import Ruled, on_ticket
+from ticketctl.policy import Policy
 from ticketctl.ticket import StateType, Ticket
 
-_GONE = (StateType.REMOVED, StateType.MERGED)
+GONE = (StateType.REMOVED, StateType.MERGED)
 _AT_WORK = (StateType.NEW, StateType.OPEN, StateType.PENDING)
 
 
@@ -30,7 +31,7 @@ def copy_here(case: Case, plain: Decision) -> Decision | None:
     """Where a rule brings both copies of a mail to two queues into one, one ticket is enough: the first one's."""
     for twin in case.known.twins if case.ruled.new.queue and plain.verdict == "new" else ():
         found = case.known.tickets.get(twin.ticket) if twin.ticket is not None and twin.n is not None else None
-        if found is not None and found.ticket.queue == plain.queue and found.ticket.state.type not in _GONE:
+        if found is not None and found.ticket.queue == plain.queue and found.ticket.state.type not in GONE:
             why = f"mail {twin.mail} is this mail under another address, and a rule brought both here: one article"
             return replace(plain, verdict="follow-up", ticket=twin.ticket, same_article=True, why=(*plain.why, why))
     return None
@@ -62,8 +63,34 @@ def heeded(case: Case, role: str, found: Evidence, decision: Decision) -> Decisi
         return replace(decision, article=article, why=(*decision.why, *passed))
     ticket = case.known.tickets[found.ticket].ticket
     changes, why = on_ticket(ticket, _homed(asked, role, ticket, case), case.policy)
-    own = tuple(each for each in decision.changes if not (asked.state and isinstance(each, StateSet)))
-    return replace(decision, article=article, changes=(*own, *changes), why=(*decision.why, *why))
+    decision = _without(decision, ticket, state=asked.state is not None, owner=any(map(_assigns, changes)))
+    return replace(
+        decision, article=article, changes=(*decision.changes, *changes), why=(*decision.why, *why),
+        tell=_concerned(decision.tell, changes, case.policy),
+    )  # fmt: skip
+
+
+def _without(decision: Decision, ticket: Ticket, *, state: bool, owner: bool) -> Decision:
+    """The follow-up without what it would do by itself to the state, or to the owner, and the reasons for that."""
+    changes = (each for each in decision.changes if not (state and isinstance(each, StateSet)))
+    why = (line for line in decision.why if not (state and line == f"{ticket.state} becomes open"))
+    if owner:
+        changes = (each for each in changes if not _assigns(each))
+        why = (line for line in why if not line.startswith("belongs to "))
+    return replace(decision, changes=tuple(changes), why=tuple(why))
+
+
+def _assigns(change: Change) -> bool:
+    return isinstance(change, Assigned)
+
+
+def _concerned(tell: str | None, changes: tuple[Change, ...], policy: Policy) -> str | None:
+    """Who is told of a follow-up: its owner by now, but nobody who may not see where a rule has moved it."""
+    if tell is None:
+        return None
+    owner = next((each.owner for each in changes if isinstance(each, Assigned)), tell)
+    moved = next((each.queue for each in changes if isinstance(each, Moved)), None)
+    return owner if moved is None or policy.rights(owner).may(moved, "ro") else None
 
 
 def _heeds(role: str, found: Evidence) -> bool:

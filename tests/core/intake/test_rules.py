@@ -23,7 +23,7 @@ from ticketctl.change import Assigned, Moved, Prioritised, Retitled, StateSet, T
 from ticketctl.intake import Decision, Envelope, Known, Opening, decide, route, rules
 from ticketctl.intake.wishes import Ruled
 from ticketctl.letter.value import Letter
-from ticketctl.policy import Rule
+from ticketctl.policy import Policy, Role, Rule
 from ticketctl.ticket import Address, Attachment, Kind, Priority, State
 
 OURS = f"<t.{TOKEN}.{NUMBER}@example.org>"
@@ -58,9 +58,10 @@ def became(
     kind: Kind = Kind.PERSONAL,
     desk: dict | None = None,
     queue: dict | None = None,
+    under: Policy | None = None,
 ) -> Decision:
     """The decision under these rules."""
-    under = replace(policy(queue=queue, **(desk or {})), rules=these)
+    under = replace(under or policy(queue=queue, **(desk or {})), rules=these)
     says = judged(kind=kind)
     found = rules.run(mail, envelope, says, under)
     way = route(mail, envelope, under)
@@ -353,6 +354,24 @@ def test_with_follow_up_all_is_set_in_place_of_what_the_follow_up_would_do():
         Moved(queue="Sales"), Assigned(owner="anna", locked=True), StateSet(state=State.CLOSED_SUCCESSFUL),
         Prioritised(priority=Priority.HIGH), Retitled(title="T"), Tagged(added=("t",)),
     )  # fmt: skip
+
+
+def test_of_a_follow_up_that_rules_decide_nothing_is_told_or_done_that_does_not_hold():
+    closed = known(ticket=ticket(state=State.CLOSED_UNSUCCESSFUL, owner="bert"), first_agent="bert")
+    found = became(letter(**ANSWER), rule(**ALL, follow_up=True), knows=closed)
+    assert [each for each in found.changes if isinstance(each, Assigned | StateSet)] == [
+        Assigned(owner="anna", locked=True), StateSet(state=State.CLOSED_SUCCESSFUL),
+    ]  # fmt: skip
+    assert (found.tell, [line for line in found.why if "becomes" in line or "belongs" in line]) == ("anna", [])
+
+
+@pytest.mark.parametrize(("sees", "told"), [("*", "anna"), ("Support", None)])
+def test_who_may_not_see_where_a_rule_moves_a_ticket_is_not_told_of_its_mail(sees, told):
+    under = policy()
+    roles = {"all": Role(name="all", queues={sees: ("rw",)})}
+    hers = known(ticket=ticket(owner="anna", locked=True))
+    found = became(letter(**ANSWER), rule(queue="Sales", follow_up=True), knows=hers, under=replace(under, roles=roles))
+    assert (found.changes, found.tell) == ((Moved(queue="Sales"),), told)
 
 
 def test_what_is_so_already_is_no_change():
