@@ -15,7 +15,7 @@ from ticketctl.change.step import Owed
 from ticketctl.intake import Envelope
 from ticketctl.receive import accept, explain, read, receive, retry
 from ticketctl.store import Store
-from ticketctl.ticket import SYSTEM, State, message_id, token
+from ticketctl.ticket import SYSTEM, Kind, State, message_id, token
 
 POLICY = """
 [desk]
@@ -520,6 +520,32 @@ def test_a_retry_that_fails_as_before_leaves_the_letter_held(store, monkeypatch)
         placed = accept(store, held.mail, queue="Sales", ticket=None, actor=BERT, now=NOW)
     with store.reading() as tx:
         assert (tx.ticket(placed.ticket).queue, tx.letter(held.mail).verdict) == ("Sales", "new")
+
+
+def test_what_was_held_unread_has_its_kind_once_it_is_placed(store, monkeypatch):
+    machine = mail(Auto_Submitted="auto-replied")
+    for n, place in enumerate((retry, lambda *asked: accept(asked[0], asked[1], queue="Sales", ticket=None, actor=BERT,
+                                                            now=asked[2]))):  # fmt: skip
+        with monkeypatch.context() as patched:
+            patched.setattr(intake, "decide", boom)
+            held = receive(store, machine.replace(b"Message-ID: <", b"Message-ID: <%d" % n), SUPPORT, NOW)
+        placed = place(store, held.mail, NOW)
+        with store.reading() as tx:
+            row, article = tx.letter(held.mail), tx.article(placed.ticket, placed.n)
+        assert (row.kind, row.rule, article.kind) == ("auto", "A5", Kind.AUTO)
+        assert "A5" in row.silence
+
+
+def test_what_would_have_been_done_by_itself_is_no_reason_of_what_a_person_did(store, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(intake, "decide", boom)
+        held = receive(store, mail(), SUPPORT, NOW)
+    accept(store, held.mail, queue="Sales", ticket=None, actor=BERT, now=NOW)
+    with store.reading() as tx:
+        assert (tx.letter(held.mail).why, tx.outbox()) == (
+            ("queue Sales: asked for", "kind personal", "no ticket named: a new one",
+             "placed by hand by bert"), [],
+        )  # fmt: skip
 
 
 # -- held by decision, and placed by hand -----------------------------------------------------------------------

@@ -139,9 +139,7 @@ def _step(change: Change, ticket: Ticket) -> None:
     """Steps that the ticket's state does not allow, whoever asks."""
     if isinstance(change, Created):
         raise BadData(f"ticket {ticket.number} is there already")
-    if ticket.state.type in (StateType.MERGED, StateType.REMOVED) and not isinstance(
-        change, (*_OF_DELIVERY, Linked)
-    ):
+    if ticket.state.type in (StateType.MERGED, StateType.REMOVED) and not isinstance(change, (*_OF_DELIVERY, Linked)):
         raise BadData(f"ticket {ticket.number} is {ticket.state}: nothing can be done to it", ticket=ticket.number)
     match change:
         case StateSet(state=state, pending_until=until):

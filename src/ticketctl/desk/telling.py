@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ticketctl.policy import Policy
     from ticketctl.store import LetterRow
 
-_FAULT = "a fault of ours: "  # how the reason begins where reading or deciding failed
-
 
 class Told(Struct, frozen=True, kw_only=True):
     """A letter's value with its story in `steps`; `twins`: other letters that bear the Message-ID it was named by."""
@@ -31,10 +29,12 @@ class Told(Struct, frozen=True, kw_only=True):
 
 def explained(desk: Desk, word: str) -> Told:
     """The story of one letter, by id or <message-id> (the newest that the agent may see)."""
+    from ticketctl.intake.value import FAULT
+
     with desk.reading() as view:
         found = visible_letter(view, word)
         others = tuple(each.id for each in bearing(view, word) if each.id != found.id)
-        raw = None if (found.held or "").startswith(_FAULT) else _bytes(view.tx.raw, found)
+        raw = None if (found.held or "").startswith(FAULT) else _bytes(view.tx.raw, found)
         steps = _steps(found, raw, view.tx.policy_then(found.received))
     value = {**mail_value(letter_fields(found)), "steps": [step_value(step) for step in steps]}
     place = f", article {value['article']}" if value["article"] else ""

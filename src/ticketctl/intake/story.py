@@ -21,8 +21,8 @@ from ticketctl.letter.value import Letter, Ours
 from ticketctl.policy import Policy
 
 _CHANGE = (
-    "queue .{1,120} is gone: ", "linked with ", "copied, ", "failed: ", "belongs to ", "told: ", "the closed ",
-    "the customer ", "owner ", "state stays ", "opens with ",
+    "queue .{1,120} is gone: ", "linked with ", "copied, ", "failed: ", "late: ", "delivered: ", "belongs to ",
+    "told: ", "the closed ", "the customer ", "owner ", "lock: ", "what rules set ", "state stays ", "opens with ",
     "(new|open|pending [a-z +-]{4,20}|closed [a-z]{4,20}) becomes ",
 )  # fmt: skip
 _TICKET = (
@@ -105,9 +105,17 @@ def _sorted(why: Iterable[str]) -> dict[str, list[str]]:
     """The reasons by chapter."""
     said: dict[str, list[str]] = {chapter: [] for chapter in ORDER}
     for line in why:
-        chapter = next(name for name, begins in CHAPTERS if re.match("|".join(begins), line))
-        said[chapter].append(line)
+        said[_chapter(line)].append(line)
     return said
+
+
+def _chapter(line: str) -> str:
+    return next(name for name, begins in CHAPTERS if re.match("|".join(begins), line))
+
+
+def evidence(why: Iterable[str]) -> tuple[str, ...]:
+    """The reasons without those for what a decision did: where a person decides instead, nothing of that was done."""
+    return tuple(line for line in why if _chapter(line) not in ("change", "answer", "verdict"))
 
 
 def _decided(chapter: str, lines: Iterable[str]) -> list[Step]:

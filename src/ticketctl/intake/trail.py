@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from ticketctl.change.value import Assigned, DeliveryFailed, StateSet
+from ticketctl.change.value import Assigned, Delivered, DeliveryDelayed, DeliveryFailed, StateSet
 from ticketctl.intake.case import Case
 from ticketctl.intake.evidence import (
     NUMBERS_LOOKED_AT,
@@ -29,7 +29,7 @@ from ticketctl.ticket import Priority, State, normal
 WHY_LIMIT = 4000  # bytes of all reasons of one letter that are stored
 LINE_LIMIT = 400  # characters of one
 FOUND_LIMIT = 8  # pieces of evidence that are told one by one
-FAILED_LIMIT = 5  # addresses
+REPORTED_LIMIT = 5  # addresses whose mail a bounce tells of
 _TOKEN_SHOWN = 8  # characters: enough to tell two apart, and no proof
 _AUDIENCES = {
     "customer": "the mark of a mail of ours",
@@ -86,7 +86,9 @@ def looked_for(case: Case, evidence: list[Evidence]) -> tuple[str, ...]:
     tickets = list(dict.fromkeys(each.ticket for each in found))
     standing = [_standing(case, case.known.tickets[each]) for each in tickets[:3]]
     conflict = [f"conflict: {len(tickets)} tickets are named; the strongest evidence counts"] if tickets[1:] else []
-    return (*seen, f"evidence: {len(asked)} looked for, {len(found)} found", *lines, *standing, *conflict)
+    beside = {each.said for each in evidence if each.where in ("a rule", "Message-ID")}
+    told = f"evidence: {len(asked) + len(beside)} looked for, {len(found)} found"
+    return (*seen, told, *lines, *standing, *conflict)
 
 
 def _found(evidence: Evidence, case: Case) -> str:
@@ -119,10 +121,10 @@ def _standing(case: Case, candidate: Candidate) -> str:
 
 
 def came_of(case: Case, decision: Decision) -> tuple[str, ...]:
-    """What was decided beyond the words that go with it: how a ticket opens, links, failed addresses, who is told,
+    """What was decided beyond the words that go with it: how a ticket opens, links, reported addresses, who is told,
     what the customer does not see, and why nobody is answered where that was not asked."""
     linked = [case.known.tickets[each].ticket.number for each in decision.links if each in case.known.tickets]
-    lines = [*_opens(decision), *_failures(decision)]
+    lines = [*_opens(decision), *_reports(decision)]
     lines += [f"linked with ticket {', '.join(linked[:5])}"] if linked else []
     if decision.ticket is not None:
         lines += _stays(case, decision)
@@ -156,15 +158,25 @@ def _stays(case: Case, decision: Decision) -> list[str]:
     return [*state, f"told: {decision.tell}" if reached else f"told: nobody, {decision.tell} has no address"]
 
 
-def _failures(decision: Decision) -> list[str]:
-    failed = [each for each in decision.changes if isinstance(each, DeliveryFailed)]
-    more = [f"failed: {len(failed) - FAILED_LIMIT} addresses more"] if failed[FAILED_LIMIT:] else []
-    return [*map(_failed, failed[:FAILED_LIMIT]), *more]
+def _reports(decision: Decision) -> list[str]:
+    """What a bounce says of our mail, address by address: failed before late before delivered."""
+    failed = [_failed(each) for each in decision.changes if isinstance(each, DeliveryFailed)]
+    late = [_late(each) for each in decision.changes if isinstance(each, DeliveryDelayed)]
+    there = [f"delivered: {short(each.recipient, 100)}" for each in decision.changes if isinstance(each, Delivered)]
+    lines: list[str] = []
+    for word, said in (("failed", failed), ("late", late), ("delivered", there)):
+        more = [f"{word}: {len(said) - REPORTED_LIMIT} addresses more"] if said[REPORTED_LIMIT:] else []
+        lines += [*said[:REPORTED_LIMIT], *more]
+    return lines
 
 
 def _failed(change: DeliveryFailed) -> str:
     how = {True: "for good", False: "for now", None: "nobody knows for how long"}[change.permanent]
     return f"failed: {short(change.recipient, 100)} {change.code or 'without a code'}, {how}"
+
+
+def _late(change: DeliveryDelayed) -> str:
+    return f"late: {short(change.recipient, 100)} {change.code or 'without a code'}, a mail server still tries"
 
 
 def bounded(why: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from ticketctl.change.value import Change
 from ticketctl.ticket import NOBODY, Address, Article, Kind, Priority, State, Ticket
 
 Verdict = Literal["new", "follow-up", "duplicate", "held", "dropped", "refused"]
+FAULT = "a fault of ours: "  # how the reason begins for which a letter is held that nobody decided about
 
 
 def message_id_key(message_id: str) -> str:

@@ -16,8 +16,9 @@ from msgspec.structs import replace
 
 from ticketctl import errors
 from ticketctl.intake import Envelope, ours
+from ticketctl.intake.value import FAULT
 from ticketctl.policy import Policy
-from ticketctl.receive.think import FAULT, asked_policy, bare, fault, lost, read, think
+from ticketctl.receive.think import asked_policy, bare, fault, lost, read, think
 from ticketctl.receive.value import Incoming, Received
 from ticketctl.receive.write import write
 from ticketctl.store import Again, Store
@@ -50,7 +51,7 @@ def receive(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datet
             cause = type(race.__cause__).__name__
         _pause(tried)
     if cause == "IntegrityError":  # no race is lost so often: what we write does not fit
-        return _hold(store, incoming, envelope, now, f"a fault of ours: {cause}")
+        return _hold(store, incoming, envelope, now, f"{FAULT}{cause}")
     raise errors.TryAgain("lost the race for this mail several times")
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ticketctl import errors, intake
 from ticketctl.intake import Decision, Envelope
+from ticketctl.intake.story import evidence
 from ticketctl.intake.value import Verdict
 from ticketctl.receive.think import fault, lost, read, think
 from ticketctl.receive.value import Received, Thought
@@ -93,7 +94,9 @@ def _by_hand(thought: Thought, queue: str | None, ticket: int | None, actor: Act
     """
     inside = any(mailed.audience == "agent" for mailed in thought.known.tokens.values())
     visible = thought.judged.kind is Kind.PERSONAL and not inside and thought.ruled.visible is not False
-    why = (*thought.decision.why, f"placed by hand by {actor.name}")
+    decided = thought.decision
+    said = decided.why if decided.verdict in ("held", "dropped") else evidence(decided.why)
+    why = (*said, f"placed by hand by {actor.name}")
     plain = replace(
         thought.decision, article=intake.as_article(thought.letter, thought.judged, tx.now, visible=visible), why=why,
         held=None, changes=(), links=(), answer=None, tell=None, same_article=False, opening=None, silence=(),

@@ -9,14 +9,13 @@ from msgspec.structs import replace
 
 from ticketctl import errors, intake, letter
 from ticketctl.intake import NO_RULES, Asks, Decision, Envelope, Route, Ruled
+from ticketctl.intake.value import FAULT
 from ticketctl.letter import Letter
 from ticketctl.letter.value import Judgement
 from ticketctl.policy import Policy
 from ticketctl.receive.value import Incoming, Thought
 from ticketctl.store import LetterRow, Reader
 from ticketctl.ticket import Kind, token
-
-FAULT = "a fault of ours: "  # how the reason begins for which a letter is held that nobody decided about
 
 
 def read(raw: bytes) -> Incoming:

@@ -26,6 +26,7 @@ def write(tx: Writer, thought: Thought, mail: int | None) -> Received:
         mail = tx.accept(thought.letter, thought.envelope, decision, thought.asks)
     else:
         tx.relabel(mail, decision.verdict, why=decision.why, queue=decision.queue)
+        tx.rejudge(mail, thought.judged, decision.silence or thought.judged.silence)
     if decision.verdict in ("held", "dropped"):
         return replace(plain, mail=mail)
     if decision.same_article:

@@ -21,7 +21,7 @@ from ticketctl.store.value import Again, OutboxRow, Revision
 
 if TYPE_CHECKING:
     from ticketctl.intake.value import Asks, Decision, Envelope, Verdict
-    from ticketctl.letter.value import Letter
+    from ticketctl.letter.value import Judgement, Letter
 
 
 class Writer(Changing):
@@ -66,6 +66,11 @@ class Writer(Changing):
         values |= {"why": list(why)} if why is not None else {}
         values |= {"queue": queue} if queue is not None else {}
         self._letter(letter_id, values)
+
+    def rejudge(self, letter_id: int, judged: Judgement, silence: Sequence[str]) -> None:
+        """The kind of a letter that is there, by which row, and the rows that forbid an answer: it may have been held
+        since nobody could tell."""
+        self._letter(letter_id, {"kind": judged.kind.value, "rule": judged.rule, "silence": list(silence)})
 
     def group(self, name: str, ticket_id: int, *, instead: int | None = None) -> None:
         """The mails that a foreign system calls `name` go on this ticket, no longer on `instead`.

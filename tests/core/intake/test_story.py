@@ -80,6 +80,19 @@ def test_the_story_of_a_mail(name):
     assert story_page(map(step_value, steps), "end") == f"{page}\n=> end\n"
 
 
+@pytest.mark.parametrize(
+    ("action", "status", "line"),
+    [
+        ("delayed", "4.4.1", "late: carla@customer.test 4.4.1, a mail server still tries"),
+        ("delivered", "2.0.0", "delivered: carla@customer.test"),
+    ],
+)
+def test_a_delay_and_a_late_delivery_are_told_too(action, status, line):
+    mail = STORIES["a bounce"][0].replace("Action: failed", f"Action: {action}").replace("5.1.1", status)
+    steps = told(mail.encode() + b"\n", *ASKED["a bounce"][:2])
+    assert Step(step="change", decided=line) in steps
+
+
 def test_every_story_has_its_page():
     assert set(STORIES) == set(ASKED)
 
