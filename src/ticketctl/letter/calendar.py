@@ -14,7 +14,6 @@ from msgspec import Struct, field
 
 from ticketctl.letter import charsets, headers
 
-TYPES = frozenset(("text/calendar", "application/ics"))
 SIZE = 256 * 1024  # bytes that are read
 EVENTS = 20
 ATTENDEES = 200

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 
 _LIMIT = 200  # characters looked at
 _MONTHS = {
@@ -34,13 +34,17 @@ _SPLIT = re.compile(r"[\s,]+|(?<=\d)-(?=[a-z])|(?<=[a-z])-(?=\d)")
 
 
 def read(text: str | None) -> datetime | None:
-    """The moment in UTC, or None where nobody can tell. Without a zone it is taken as UTC (RFC 5322 section 4.3)."""
+    """The moment in UTC, or None where nobody can tell. Without a zone it is taken as UTC (RFC 5322 section 4.3).
+
+    The calendar's first and last year are none: in some zone the moment would be outside of it.
+    """
     if not text:
         return None
     try:
-        return _read(text[:_LIMIT])
+        found = _read(text[:_LIMIT])
     except (ValueError, OverflowError):
         return None
+    return found if found is None or MINYEAR < found.year < MAXYEAR else None
 
 
 def _read(text: str) -> datetime | None:

@@ -134,6 +134,18 @@ def test_many_attendees_are_counted() -> None:
     assert told[-1].endswith("a19@b.test, and 5 more")
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("when", ["00010101T000000Z", "99991231T235959Z"])
+def test_a_time_at_the_end_of_the_calendar_is_told_in_every_zone(zone: str, when: str) -> None:
+    lines = f"DTSTART:{when}\nDTEND:{when}\nRECURRENCE-ID:{when}\nRRULE:FREQ=DAILY;UNTIL={when}"
+    (event,) = calendar.read(f"BEGIN:VEVENT\n{lines}\nEND:VEVENT\n".encode())
+    told = dict(meeting_lines([meeting_value(event)], ZoneInfo(zone)))
+    year = str(int(when[:4]))
+    assert told["When"].startswith(f"{year}-")
+    assert told["Of series"].startswith(f"{year}-")
+    assert f", until {year}-" in told["Repeats"]
+
+
 def test_what_is_cut_or_no_calendar_is_read_as_far_as_it_goes() -> None:
     assert calendar.read(b"") == calendar.read(b"\xff\xfe\0\0") == ()
     raw = INVITATION.encode()

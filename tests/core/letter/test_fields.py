@@ -226,6 +226,9 @@ NEW_YEAR = datetime(2024, 1, 1, 0, 0, 0, tzinfo=UTC)
         ("1 Jan 99999999999 00:00:00 +0000", None),
         ("1 Jan 0001 00:00:00 +0100", None),
         ("31 Dec 9999 23:59:59 -0100", None),
+        ("1 Jan 0001 00:00:00 +0000", None),  # in New York it would be before all years
+        ("31 Dec 9999 23:59:59 +0000", None),
+        ("31 Dec 9998 23:59:59 +0000", datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("32 Jan 2024 00:00:00 +0000", None),
         ("1 Jan 2024 25:00:00 +0000", None),
         ("yesterday", None),
