@@ -125,6 +125,8 @@ def test_a_hostile_mail_acts_on_no_terminal_and_is_told(desk: Desk, policy: Path
         (("FILE", "--replay", "week"), 2),
         (("FILE", "--replay", "7d", "--mail", "x"), 2),
         (("-", "--mail", "-"), 2),
+        (("FILE", "--sender", "emma@shop.test"), 2),
+        (("FILE", "--trust", "--replay", "7d"), 2),
     ],
 )
 def test_check_refuses(desk: Desk, policy: Path, words: tuple[str, ...], status: int) -> None:

@@ -32,7 +32,7 @@ def keep(store: Store, n: int) -> None:
     decision = Decision(
         verdict="held" if n % 3 == 0 else "dropped", queue="Support" if n % 2 else "Raw",
         kind=Kind.AUTO if auto else Kind.PERSONAL, rule="A5" if auto else None, silence=("A5",) if auto else ("A17",),
-        why=("kind", f"rule every {n % 7}: fired"),
+        why=("kind", f"rule every {n % 7}: fired", "rule broken: passed over: there is no condition 'x'"),
     )  # fmt: skip
     letter = Letter(raw=b"x%d" % n, sha256=f"{n:064x}", message_id=f"<{n}@x.test>")
     asks = Asks(key=f"{n}", content=f"{n}", message_id=letter.message_id)
@@ -56,7 +56,7 @@ def test_letters_are_found_by_what_is_known_of_them(store, monkeypatch):
     assert found(kind="auto", limit=2) == [30, 25]
     assert found(rule="A5") == [30, 25, 20, 15, 10, 5]
     assert found(rule="every 3", limit=3) == [24, 17, 10]
-    assert found(rule="every") == []
+    assert (found(rule="every"), found(rule="broken")) == ([], [])
     assert found(queue="Support", queues=["Support", "Sales"], limit=3) == [29, 27, 25]
     assert found(queue="Support", queues=["Raw"]) == []
 

@@ -110,6 +110,17 @@ def test_answers_are_counted_as_they_were(store):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_another_language_of_an_answer_is_told(store):
+    raw = mail("7\n", Message_ID="<7@french.test>", From="Luc <luc@french.test>", Accept_Language="fr")
+    seventh = receive(store, raw, SUPPORT, LATER + timedelta(days=1)).mail
+    french = 'body = { en = "We have it.", fr = "Nous avons votre message." }'
+    body = next(line for line in RULES.split("[templates.received]")[1].splitlines() if line.startswith("body"))
+    other, _ = found(store, RULES.replace(body, french))
+    assert other == {seventh: ({"answer": "auto-reply (received) to luc@french.test"},
+                               {"answer": "auto-reply (received, in fr) to luc@french.test"})}  # fmt: skip
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_letters_from_before_are_not_looked_at(store):
     assert found(store, TEXT, since=NOW + timedelta(hours=6, minutes=30)) == ({}, 2)
 

@@ -77,6 +77,8 @@ def check(
     """Check a file (or the current policy) as apply would; try it on mail. Nothing is written."""
     from ticketctl.desk import governing
 
+    if not letters and (recipient is not None or sender is not None or trust):
+        raise Usage("--recipient, --sender and --trust say how a mail came: give one with --mail")
     if file == "-" and "-" in letters:
         raise Usage("stdin can be the policy or a mail, not both")
     if file is None:

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ticketctl.intake.control import Control
+from ticketctl.intake.decide import TITLE_LIMIT
 from ticketctl.intake.evidence import defused
 from ticketctl.intake.value import Envelope
 from ticketctl.intake.wishes import Fired, Outcome, Ruled, told
@@ -26,7 +27,6 @@ BODY_LOOKED_AT = 262_144  # characters
 VALUE_LOOKED_AT = 65_536  # characters of a header, address or name
 VALUES_LOOKED_AT = 1000  # headers of one name, addresses, attachments
 GROUP_LIMIT = 200  # characters of a captured group
-TITLE_LIMIT = 250
 TAG_LIMIT = 120
 _UNITS = {"": 1, "k": 1024, "M": 1024 * 1024}
 _OUTCOMES: dict[str, Outcome] = {"drop": "dropped", "hold": "held", "refuse": "refused"}

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from ticketctl import errors
 from ticketctl.change.describe import describe
-from ticketctl.intake import Decision, Envelope
+from ticketctl.intake import AutoAnswer, Decision, Envelope
 from ticketctl.policy import Policy
 from ticketctl.receive.think import fault, read, think
 from ticketctl.receive.value import Incoming
@@ -82,7 +82,7 @@ def _decided(tx: Reader, letter: LetterRow, incoming: Incoming, policy: Policy) 
 
 def _fate(decision: Decision, numbers: dict[int, str]) -> Fate:
     """What becomes of a letter, in words that can be compared; why and by which rows is not in it."""
-    opening, article, answer = decision.opening, decision.article, decision.answer
+    opening, article = decision.opening, decision.article
     on = numbers.get(decision.ticket, str(decision.ticket)) if decision.ticket is not None else None
     return {
         "verdict": decision.verdict,
@@ -98,6 +98,11 @@ def _fate(decision: Decision, numbers: dict[int, str]) -> Fate:
         "remarks": [*article.remarks] if article else [],
         "changes": [describe(change, None)[2] for change in decision.changes],
         "links": [numbers.get(each, str(each)) for each in decision.links],
-        "answer": f"{answer.answer} ({answer.template}) to {answer.recipient}" if answer else None,
+        "answer": _answer(decision.answer) if decision.answer else None,
         "told": decision.tell,
     }
+
+
+def _answer(answer: AutoAnswer) -> str:
+    spoken = f", in {answer.language}" if answer.language else ""
+    return f"{answer.answer} ({answer.template}{spoken}) to {answer.recipient}"

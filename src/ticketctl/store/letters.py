@@ -80,5 +80,5 @@ def _fired(letter: LetterRow, rule: str) -> bool:
     """Did that row give the kind or forbid the answer, or did that rule of the policy fire?"""
     if rule in (letter.rule, *letter.silence):
         return True
-    begins = f"rule {rule}:"
-    return any(line.startswith(begins) for line in letter.why)
+    begins, passed = f"rule {rule}: ", f"rule {rule}: passed over: "  # the latter: it could not be run
+    return any(line.startswith(begins) and not line.startswith(passed) for line in letter.why)

@@ -285,22 +285,18 @@ class Reader:
 
     def letter(self, word: int | str) -> LetterRow:
         """The letter of that id or Message-ID (the newest one that bears it); NotThere (66)."""
-        from ticketctl.intake.value import message_id_key
-
-        c = t.letter.c
-        where = c.id == word if isinstance(word, int) else c.id_key == cleaned(message_id_key(word))
-        row = self._connection.execute(rows.LETTER.where(where).order_by(c.id.desc()).limit(1)).first()
-        if row is None:
+        found = self.bearing(word, most=1)
+        if not found:
             raise NotThere(f"no mail {word}: `ticketctl mail list --all` shows every letter")
-        return rows.letter_of(row)
+        return found[0]
 
-    def bearing(self, word: int | str) -> list[LetterRow]:
-        """The letter of that id, or those that bear that Message-ID, newest first, a hundred at most."""
+    def bearing(self, word: int | str, *, most: int = 100) -> list[LetterRow]:
+        """The letter of that id, or those that bear that Message-ID, newest first."""
         from ticketctl.intake.value import message_id_key
 
         c = t.letter.c
         where = c.id == word if isinstance(word, int) else c.id_key == cleaned(message_id_key(word))
-        found = self._connection.execute(rows.LETTER.where(where).order_by(c.id.desc()).limit(100))
+        found = self._connection.execute(rows.LETTER.where(where).order_by(c.id.desc()).limit(most))
         return [rows.letter_of(row) for row in found]
 
     def raw(self, sha256: str) -> bytes:
