@@ -58,6 +58,7 @@ _LISTS = frozenset(["li", "dt", "dd"])
 _INLINE = frozenset(["b", "i", "u", "strong", "em", "code", "tt", "sub", "sup"])
 _KEPT = _BLOCKS | _NESTED | _TABLES | _LISTS | _INLINE
 _VOID = frozenset(("br", "hr", "img"))
+_IMPLIED = frozenset(("p", "li", "dt", "dd", "td", "th", "tr", "tbody", "thead", "tfoot"))  # end at the next one
 _QUOTE = re.compile(r"(</?blockquote>)")
 _QUOTES = 200  # tags of quotes, beyond which they are not marked
 _SCHEME = re.compile(r"(?:https?|ftp|mailto|tel|news|sms|xmpp|callto)\s*:", re.IGNORECASE)
@@ -155,30 +156,44 @@ def tokens(source: str) -> Iterator[Token]:
 def clean(source: str, images: Mapping[str, str]) -> tuple[str, bool]:
     """Only what layout needs; and whether it is small and flat enough to be laid out."""
     page = _Cleaner(images)
+    if not _fed(page, source):
+        page = _Cleaner(images, hides=False)
+        _fed(page, source)
+    text = "".join(page.out)
+    simple = page.deepest <= _DEPTH and len(text) <= INPUT and len(page.out) <= _PIECES
+    return (_without_tables(text) if page.rows * page.width > _TABLE else text), simple
+
+
+def _fed(page: _Cleaner, source: str) -> bool:
+    """Gives a page to the cleaner; false where something hidden never ends, so that all behind it would be lost."""
     skip = ""
     skipped = 0
     for kind, name, value in tokens(source):
         if skip:
-            if name == skip:
+            if name != skip:
+                continue
+            if kind == "close" or skip not in _IMPLIED:
                 skipped += 1 if kind == "open" else -1
                 skip = skip if skipped else ""
-        elif kind == "text":
+                continue
+            skip = ""  # the next of its kind ends it
+        if kind == "text":
             page.text(value)
         elif kind == "close":
             page.close(name)
         elif page.open(name, value):
             skip, skipped = name, 1
     page.end_link()
-    text = "".join(page.out)
-    simple = page.deepest <= _DEPTH and len(text) <= INPUT and len(page.out) <= _PIECES
-    return (_without_tables(text) if page.rows * page.width > _TABLE else text), simple
+    return not skip or skip in _DROPPED
 
 
 class _Cleaner:
-    """Writes tags that layout knows, without attributes; pictures and links as text."""
+    """Writes tags that layout knows, without attributes; pictures and links as text. `hides`: what is hidden is left
+    out."""
 
-    def __init__(self, images: Mapping[str, str]) -> None:
+    def __init__(self, images: Mapping[str, str], *, hides: bool = True) -> None:
         self.images = images
+        self.hides = hides
         self.out: list[str] = []
         self.tables = Tables(self.out)
         self.stack: list[str] = []
@@ -194,7 +209,7 @@ class _Cleaner:
     def open(self, name: str, tag: str) -> bool:
         """An opening tag; true where all is to be passed over up to its end."""
         attributes = _attributes(name, tag) if len(tag) > len(name) + 2 else {}
-        if name in _DROPPED or ("hidden" in attributes and name not in _VOID):
+        if name in _DROPPED or (self.hides and "hidden" in attributes and name not in _VOID):
             return not tag.endswith("/>") and name not in _VOID and name != "body"
         if name == "a":
             self.end_link()

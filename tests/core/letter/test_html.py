@@ -60,6 +60,20 @@ def test_what_people_could_not_see_is_not_shown(style: str) -> None:
     assert html.to_text(f'<p>seen<span style="{style}">hidden <b>x</b></span></p>') == "seen\n"
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('<p style="display:none">preview<p>seen<p>too', "seen\n\ntoo\n"),
+        ('<table><tr style="display:none"><td>no<tr><td>seen</table>too', "seen\n\ntoo\n"),
+        ("<ul><li hidden>no<li>seen</ul>", "* seen\n"),
+        ('<div style="display:none">preview<p>seen', "preview\n\nseen\n"),
+        ('<span style="font-size:0">preview<div>seen</div>', "preview\nseen\n"),
+    ],
+)
+def test_what_is_hidden_and_never_ends_hides_nothing_behind_it(source: str, text: str) -> None:
+    assert html.to_text(source).replace("  ", "") == text
+
+
 @pytest.mark.parametrize("style", ["opacity:0.5", "font-size:0.8em", "fill-opacity:0", "display:block"])
 def test_what_people_could_see_is_shown(style: str) -> None:
     assert html.to_text(f'<p>seen <span style="{style}">too</span></p>') == "seen too\n"
