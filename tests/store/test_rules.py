@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from msgspec.structs import replace
 
-from store.conftest import ANNA, LATER, NOW, SYSTEM, make_store
+from store.conftest import ANNA, BERT, LATER, NOW, SYSTEM, make_store
 from store.test_receive import POLICY, SUPPORT, mail
 from ticketctl import errors
 from ticketctl.receive import Incoming, accept, explain, receive, retry
@@ -139,6 +139,18 @@ def test_trust_stays_with_a_mail_that_is_held(store, trust, way):
         ticket = tx.ticket(placed.ticket)
     obeyed = (Priority.VERY_LOW, "bert", "Ours")
     assert (ticket.priority, ticket.owner, ticket.title) == (obeyed if trust else (Priority.NORMAL, None, "payroll"))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("actor", [ANNA, BERT])
+def test_a_mail_placed_by_hand_gets_the_owner_that_a_rule_names_whoever_places_it(store, actor):
+    owned = '[[rules]]\nname = "o"\nwhen.subject = "*payroll*"\nset = { owner = "bert", lock = true, tags = ["pay"] }\n'
+    under(store, TEXT + owned)
+    held = receive(store, mail(Subject="payroll"), SUPPORT, NOW)
+    placed = accept(store, held.mail, queue="Sales", ticket=None, actor=actor, now=LATER)
+    with store.reading() as tx:
+        ticket = tx.ticket(placed.ticket)
+    assert (ticket.queue, ticket.owner, ticket.locked, ticket.tags) == ("Sales", "bert", True, ("pay",))
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -85,7 +85,7 @@ def _rights(change: Change, ticket: Ticket | None, actor: Actor, policy: Policy)
     if actor.agent is None or actor.agent not in policy.agents:
         raise NotAllowed("you are no agent of this desk: ask an admin for an entry in the policy (ticketctl whoami)")
     rights = policy.rights(actor.agent)
-    if isinstance(change, _DESK_ONLY):
+    if isinstance(change, _DESK_ONLY) and not (ticket is None and isinstance(change, Assigned)):
         raise NotAllowed(f"{type(change).__name__} is for the desk itself")
     if isinstance(change, Taken | Stolen) and change.owner != actor.agent:
         raise NotAllowed(f"you cannot lock for {change.owner}: use `reassign --to {change.owner}`")
@@ -93,7 +93,7 @@ def _rights(change: Change, ticket: Ticket | None, actor: Actor, policy: Policy)
         _require(rights, change.queue, "create", None)
         return
     if ticket is None:
-        # what comes with a ticket in the transaction that makes it is covered by `create`
+        # what comes with a ticket in the transaction that makes it is covered by `create`, an owner by a rule included
         return
     see(ticket, ticket.number, rights)
     wanted, on_lock = needs(change)
