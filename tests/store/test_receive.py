@@ -536,6 +536,18 @@ def test_what_was_held_unread_has_its_kind_once_it_is_placed(store, monkeypatch)
         assert "A5" in row.silence
 
 
+@pytest.mark.parametrize("actor", [ANNA, BERT])
+def test_whom_a_held_mail_was_also_written_to_is_a_party_of_the_ticket_that_a_person_makes_of_it(
+    store, monkeypatch, actor
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(intake, "decide", boom)
+        held = receive(store, mail(Cc="boss@customer.test, anna@example.org, sales@example.org"), SUPPORT, NOW)
+    placed = accept(store, held.mail, queue="Sales", ticket=None, actor=actor, now=NOW)
+    with store.reading() as tx:
+        assert tx.ticket(placed.ticket).parties == ("boss@customer.test",)
+
+
 def test_what_would_have_been_done_by_itself_is_no_reason_of_what_a_person_did(store, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(intake, "decide", boom)

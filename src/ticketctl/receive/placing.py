@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from ticketctl import errors, intake
 from ticketctl.intake import Decision, Envelope
+from ticketctl.intake.case import Case
+from ticketctl.intake.party import with_copied
 from ticketctl.intake.story import evidence
 from ticketctl.intake.value import Verdict
 from ticketctl.receive.think import fault, lost, read, think
@@ -90,7 +92,8 @@ def _staying_held(mail: int) -> Iterator[None]:
 def _by_hand(thought: Thought, queue: str | None, ticket: int | None, actor: Actor, tx: Writer) -> Decision:
     """The decision that a person made; no automatic answer goes out. What answers a notice stays inside (G10).
 
-    Where it goes the person says; what else trusted headers and rules say of a new ticket holds as ever.
+    Where it goes the person says; what else trusted headers and rules say of a new ticket holds as ever, and whom its
+    mail was also written to is a party.
     """
     inside = any(mailed.audience == "agent" for mailed in thought.known.tokens.values())
     visible = thought.judged.kind is Kind.PERSONAL and not inside and thought.ruled.visible is not False
@@ -107,5 +110,8 @@ def _by_hand(thought: Thought, queue: str | None, ticket: int | None, actor: Act
     wish = intake.asked(thought.letter, thought.envelope, thought.ruled, tx.current())
     opening = intake.opening(thought.letter, queue or thought.route.queue, tx.current(), wish.title)
     opening, changes, passed = intake.granted(opening, wish, tx.current())
-    return replace(plain, verdict="new", queue=opening.queue, ticket=None, opening=opening, changes=changes,
+    made = replace(plain, verdict="new", queue=opening.queue, ticket=None, opening=opening, changes=changes,
                    why=(*why, *passed))  # fmt: skip
+    case = Case(letter=thought.letter, envelope=thought.envelope, route=thought.route, judged=thought.judged,
+                known=thought.known, policy=tx.current(), now=tx.now)  # fmt: skip
+    return with_copied(case, None, made)
