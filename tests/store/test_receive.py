@@ -13,7 +13,7 @@ from ticketctl import errors, intake, letter
 from ticketctl.change import Assigned, DeliveryFailed, Taken
 from ticketctl.change.step import Owed
 from ticketctl.intake import Envelope
-from ticketctl.receive import accept, explain, read, receive, retry
+from ticketctl.receive import accept, read, receive, retry, told
 from ticketctl.store import Store
 from ticketctl.ticket import SYSTEM, Kind, State, message_id, token
 
@@ -292,9 +292,9 @@ def test_an_unknown_queue_is_refused_in_words(store):
 
 def test_explain_writes_nothing_and_decides_the_same(store):
     before = everything(store)
-    told = explain(store, mail(), SUPPORT, NOW)
+    found, _ = told(store, mail(), SUPPORT, NOW)
     assert everything(store) == before
-    assert told.decision == receive(store, mail(), SUPPORT, NOW).decision
+    assert found.decision == receive(store, mail(), SUPPORT, NOW).decision
 
 
 # -- the breaker ------------------------------------------------------------------------------------------------
@@ -515,8 +515,8 @@ def test_a_retry_that_fails_as_before_leaves_the_letter_held(store, monkeypatch)
         held = receive(store, mail(), SUPPORT, NOW)
         with pytest.raises(errors.Failed, match=f"mail {held.mail} stays held: a fault of ours: Boom"):
             retry(store, held.mail, NOW)
-        told = explain(store, mail("other\n", Message_ID="<9@c.test>"), SUPPORT, NOW)
-        assert told.decision.verdict == "held"
+        found, _ = told(store, mail("other\n", Message_ID="<9@c.test>"), SUPPORT, NOW)
+        assert found.decision.verdict == "held"
         placed = accept(store, held.mail, queue="Sales", ticket=None, actor=BERT, now=NOW)
     with store.reading() as tx:
         assert (tx.ticket(placed.ticket).queue, tx.letter(held.mail).verdict) == ("Sales", "new")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from store.conftest import ANNA, BERT, LATER, NOW, SYSTEM, make_store
 from store.test_receive import POLICY, SUPPORT, mail
 from ticketctl import errors
-from ticketctl.receive import Incoming, accept, explain, receive, retry
+from ticketctl.receive import Incoming, accept, receive, retry, told
 from ticketctl.receive.think import bare
 from ticketctl.store import Store
 from ticketctl.store.fsck import fsck
@@ -165,8 +165,8 @@ def test_a_mail_placed_by_hand_gives_its_name_to_that_ticket(store):
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_explain_tells_the_rules_and_writes_nothing(store):
-    told = explain(store, mail(Subject="web1 is up"), SUPPORT, NOW).decision
-    assert told.why[2:4] == (
+    found, _ = told(store, mail(Subject="web1 is up"), SUPPORT, NOW)
+    assert found.decision.why[2:4] == (
         "rule alarms: ticket web1, title web1, tags alarm",
         "rule up: state closed successful",
     )
@@ -239,7 +239,7 @@ set.tags = ["deep"]
 """
     with closing(sqlite3.connect(store.path)) as file, file:
         file.execute("UPDATE policy SET compiled = ?, text = ?", [b"old", POLICY.format(desk="") + old])
-    found = explain(Store(str(store.url)), mail(), SUPPORT, NOW).decision
+    found = told(Store(str(store.url)), mail(), SUPPORT, NOW)[0].decision
     assert found.verdict == "new"
     assert found.why[2].startswith("rule old: passed over: invalid escape sequence")
     assert len(found.why) == 5  # the other does not fire: its author is not x

@@ -27,7 +27,7 @@ from ticketctl.ticket import POSTMASTER, Actor
 if TYPE_CHECKING:
     from ticketctl.intake.story import Step
 
-__all__ = ["Incoming", "Received", "accept", "explain", "read", "receive", "retry", "told"]
+__all__ = ["Incoming", "Received", "accept", "read", "receive", "retry", "told"]
 
 PATIENCE = 20  # seconds: who waited so long for the database does not wait again
 TRIES = 12  # of a lost race, before it is the mail system's turn to try again
@@ -53,11 +53,6 @@ def receive(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datet
     if cause == "IntegrityError":  # no race is lost so often: what we write does not fit
         return _hold(store, incoming, envelope, now, f"{FAULT}{cause}")
     raise errors.TryAgain("lost the race for this mail several times")
-
-
-def explain(store: Store, mail: bytes | Incoming, envelope: Envelope, now: datetime) -> Received:
-    """The decision that `receive` would make; nothing is written."""
-    return told(store, mail, envelope, now)[0]
 
 
 def told(
