@@ -22,9 +22,9 @@ from ticketctl.intake.trail import came_of, looked_for
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.intake.wishes import Ruled, asked, granted
 from ticketctl.letter.value import Judgement, Letter
-from ticketctl.party import THIRD_PARTY
+from ticketctl.party import THIRD_PARTY, customer_key
 from ticketctl.policy import Agent, Policy
-from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, Ticket, normal
+from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, Ticket
 
 NO_SUBJECT = "(no subject)"
 TITLE_LIMIT = 250
@@ -169,7 +169,7 @@ def _lets_in(case: Case, candidate: Candidate) -> bool:
         case "anyone":
             return True
         case "domain":
-            customer = normal(candidate.ticket.customer.address or "")
+            customer = customer_key(candidate.ticket)
             domain = customer.rpartition("@")[2]
             return bool(domain) and case.sender.rpartition("@")[2] == domain
         case _:

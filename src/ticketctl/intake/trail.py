@@ -23,8 +23,9 @@ from ticketctl.intake.reasons import in_words
 from ticketctl.intake.route import Route
 from ticketctl.intake.value import Candidate, Decision, message_id_key
 from ticketctl.letter.value import Letter
+from ticketctl.party import customer_key
 from ticketctl.policy import Policy
-from ticketctl.ticket import Priority, State, normal
+from ticketctl.ticket import Priority, State
 
 WHY_LIMIT = 4000  # bytes of all reasons of one letter that are stored
 LINE_LIMIT = 400  # characters of one
@@ -105,7 +106,7 @@ def _standing(case: Case, candidate: Candidate) -> str:
     if sender is None:
         return f"sender: nobody can be named, so no party of ticket {ticket.number}"
     agent = case.policy.agent_of_address(sender)
-    if ticket.customer.address and sender == normal(ticket.customer.address):
+    if sender == customer_key(ticket):
         what = "the customer of"
     elif sender not in candidate.parties and is_party(sender, candidate, case.known, case.policy):
         what = "a party of what was merged into"

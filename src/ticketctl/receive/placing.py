@@ -14,7 +14,7 @@ from ticketctl.intake.case import Case
 from ticketctl.intake.party import with_copied
 from ticketctl.intake.story import evidence
 from ticketctl.intake.value import Verdict
-from ticketctl.receive.think import fault, lost, read, think
+from ticketctl.receive.think import came, fault, lost, read, think
 from ticketctl.receive.value import Received, Thought
 from ticketctl.receive.write import write
 from ticketctl.store import Again, Reader, Store, Writer
@@ -67,15 +67,11 @@ def accept(store: Store, mail: int, *, queue: str | None, ticket: int | None, ac
 
 
 def _held(tx: Reader, mail: int) -> tuple[Envelope, bytes]:
-    """Envelope and bytes of a letter that is no article yet. Raises NotThere, BadData.
-
-    A queue of `--queue` that the policy has no more is forgotten: nobody could place the letter else.
-    """
+    """Envelope and bytes of a letter that is no article yet. Raises NotThere, BadData."""
     row = tx.letter(mail)
     if row.verdict not in ("held", "dropped"):
         raise errors.BadData(f"mail {mail} is not held: it is article {row.number}/{row.n}")
-    said = row.said_queue if row.said_queue in tx.policy().queues else None
-    return Envelope(recipient=row.recipient, sender=row.sender, queue=said, trust=row.trust), tx.raw(row.raw_sha256)
+    return came(row, tx.policy()), tx.raw(row.raw_sha256)
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from ticketctl import errors
 from ticketctl.change.describe import describe
-from ticketctl.intake import AutoAnswer, Decision, Envelope
+from ticketctl.intake import AutoAnswer, Decision
 from ticketctl.policy import Policy
-from ticketctl.receive.think import fault, read, think
+from ticketctl.receive.think import came, fault, read, think
 from ticketctl.receive.value import Incoming
 from ticketctl.store import LetterRow, Reader, Store
 
@@ -67,10 +67,8 @@ def _otherwise(tx: Reader, letter: LetterRow, holds: Policy, other: Policy) -> O
 
 
 def _decided(tx: Reader, letter: LetterRow, incoming: Incoming, policy: Policy) -> tuple[Fate, tuple[str, ...]]:
-    said = letter.said_queue if letter.said_queue in policy.queues else None
-    envelope = Envelope(recipient=letter.recipient, sender=letter.sender, queue=said, trust=letter.trust)
     try:
-        thought = think(tx, incoming, envelope, policy, letter.received, then=letter)
+        thought = think(tx, incoming, came(letter, policy), policy, letter.received, then=letter)
     except errors.Refusal:
         raise
     except Exception as failure:  # as the filter would: held

@@ -70,6 +70,12 @@ def sent(read: Letter, envelope: Envelope) -> Envelope:
     return replace(envelope, sender=read.envelope_from if read.envelope_from is not None else read.return_path)
 
 
+def came(row: LetterRow, policy: Policy) -> Envelope:
+    """How a stored letter came. A queue of `--queue` that is no more is forgotten: nobody could place it else."""
+    said = row.said_queue if row.said_queue in policy.queues else None
+    return Envelope(recipient=row.recipient, sender=row.sender, queue=said, trust=row.trust)
+
+
 def judged_as(read: Letter, envelope: Envelope, policy: Policy) -> Judgement:
     """Its kind, and the rows that forbid an answer."""
     return letter.judge(read, sender=envelope.sender, recipient=envelope.recipient, ours=intake.ours(policy))
