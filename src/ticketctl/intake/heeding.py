@@ -63,6 +63,8 @@ def heeded(case: Case, role: str, found: Evidence, decision: Decision) -> Decisi
         return replace(decision, article=article, why=(*decision.why, *passed))
     ticket = case.known.tickets[found.ticket].ticket
     changes, why = on_ticket(ticket, _homed(asked, role, ticket, case), case.policy)
+    if asked.over(case.ruled.new) != asked:
+        why = ("what rules set on a new ticket is passed over: this one is there, and they lack follow-up = true", *why)
     decision = _without(decision, ticket, state=asked.state is not None, owner=any(map(_assigns, changes)))
     return replace(
         decision, article=article, changes=(*decision.changes, *changes), why=(*decision.why, *why),

@@ -345,6 +345,10 @@ def test_on_a_follow_up_only_tags_visible_and_answer_hold():
     found = became(letter(**ANSWER), rule(**ALL, visible=False, answer=False))
     assert (found.verdict, found.ticket, found.changes) == ("follow-up", 1, (Tagged(added=("t",)),))
     assert (found.article.visible, found.answer) == (False, None)
+    passed = "what rules set on a new ticket is passed over: this one is there, and they lack follow-up = true"
+    assert passed in found.why
+    assert passed not in became(letter(**ANSWER), rule(tags=["t"])).why
+    assert passed not in became(letter(**ANSWER), rule(**ALL, follow_up=True)).why
 
 
 def test_with_follow_up_all_is_set_in_place_of_what_the_follow_up_would_do():
