@@ -53,6 +53,11 @@ def test_a_rehearsed_reply_shows_what_one_would_give(desk: Desk) -> None:
     assert desk.history(1) == ["system Created", "system ArticleAdded", "system Assigned"]
 
 
+def _hangs_up() -> None:
+    """As a terminal's program, also where whoever runs the tests ignores it (nohup)."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Writing:
     """`reply 1` on a terminal of its own, its editor a script."""
 
@@ -65,7 +70,8 @@ class Writing:
         env = os.environ | {"PYTHONPATH": str(SOURCE), "VISUAL": str(editor), "XDG_STATE_HOME": state}
         self.terminal, theirs = pty.openpty()
         self.process = subprocess.Popen([sys.executable, "-c", MAIN, "reply", "1"], stdin=theirs, stdout=theirs,
-                                        stderr=theirs, env=env, start_new_session=True)  # fmt: skip
+                                        stderr=theirs, env=env, start_new_session=True,
+                                        preexec_fn=_hangs_up)  # fmt: skip
         os.close(theirs)
 
     def drafts(self) -> list[str]:
@@ -89,7 +95,7 @@ def test_ended_while_the_editor_is_open_lock_and_owner_go_back_and_the_text_is_k
     desk: Desk, number: signal.Signals
 ) -> None:
     desk.ticket(owner="bert")
-    writing = Writing(desk, f'echo "Half a text" > "$1"; touch {desk.root}/open; exec sleep 60')
+    writing = Writing(desk, f'echo "Half a text" > "$1"; touch {desk.root}/open; exec sleep 30 <&- >&- 2>&-')
     until = time.monotonic() + 30
     while not (desk.root / "open").exists() and time.monotonic() < until:
         time.sleep(0.05)
