@@ -14,7 +14,7 @@ from functools import cached_property
 from ticketctl.letter import bounce, vacation, watching, wording
 from ticketctl.letter.value import Judgement, Letter, Ours
 from ticketctl.letter.wording import fold
-from ticketctl.ticket import Address, Kind, normal
+from ticketctl.ticket import Address, Kind, unwrapped
 
 MAX_HOPS = 25
 _ADDRESS_LIMIT = 320  # characters: longer is no address (RFC 5321 section 4.5.3.1)
@@ -81,7 +81,7 @@ _COMMENT = r"\([^()]*\)"
 def answerable(address: str) -> bool:
     """May an automatic answer go there (row A10)? Not to daemons, roles, lists' own addresses and no-reply in any
     spelling; RFC 3834 section 2, RFC 2142."""
-    local = fold(normal(address[:_ADDRESS_LIMIT])).rpartition("@")[0] or fold(normal(address[:_ADDRESS_LIMIT]))
+    local = fold(unwrapped(address[:_ADDRESS_LIMIT])).rpartition("@")[0] or fold(unwrapped(address[:_ADDRESS_LIMIT]))
     local = local.strip('<>"@ ').split("+", 1)[0]
     if not local or local in _ROLES or local.startswith(_ROLE_STARTS) or local.endswith(_ROLE_ENDS):
         return False
@@ -173,7 +173,7 @@ class _Case:
         """An address of one of our queues, with or without a token or number behind the delimiter."""
         if not address:
             return False
-        plain = normal(address[:_ADDRESS_LIMIT])
+        plain = unwrapped(address[:_ADDRESS_LIMIT])
         if plain in self.ours.addresses:
             return True
         local, at, domain = plain.rpartition("@")
@@ -189,8 +189,8 @@ def _loops(case: _Case) -> bool:
     domains = {case.ours.domain.lower(), *(address.rpartition("@")[2] for address in case.ours.addresses)} - {""}
     if case.letter.hops > MAX_HOPS or any(mark in domains for mark in marks):
         return True
-    delivered = [normal(value.strip("<>")) for value in case.fields.get("delivered-to", ())]
-    now = normal(case.delivered_to.strip("<>")) if case.delivered_to else ""
+    delivered = [unwrapped(value.strip("<>")) for value in case.fields.get("delivered-to", ())]
+    now = unwrapped(case.delivered_to.strip("<>")) if case.delivered_to else ""
     if now and delivered[:1] != [now]:
         delivered.insert(0, now)
     twice = {address for address, times in Counter(delivered).items() if times > 1}
@@ -243,13 +243,12 @@ def _mute_address(case: _Case) -> bool:
 def _blind_copy(case: _Case) -> bool:
     """RFC 3834 section 2: answer only who wrote to us by name."""
     letter = case.letter
-    recipient = normal(case.recipient) if case.recipient else ""
+    recipient = unwrapped(case.recipient) if case.recipient else ""
     if not case.ours.addresses and not recipient:
         return False
     named: tuple[Address, ...] = (*letter.to, *letter.cc, *letter.resent_to, *letter.resent_cc)
-    return not any(
-        address.address and (normal(address.address) == recipient or case.is_ours(address.address)) for address in named
-    )
+    addresses = [address.address for address in named if address.address]
+    return not any(unwrapped(address) == recipient or case.is_ours(address) for address in addresses)
 
 
 def _nobody(case: _Case) -> bool:

@@ -105,6 +105,20 @@ def test_a_notice_is_answered_by_its_agent_only(sender, verdict):
         assert (found.article.sender_type, found.article.visible, found.changes) == ("agent", False, ())
 
 
+@pytest.mark.parametrize("evidence", ["id", "awaited", "number"])
+@pytest.mark.parametrize("rule", ["party", "domain"])
+def test_an_srs_address_of_a_strangers_domain_is_not_whom_it_names(evidence, rule):
+    mail = letter(sender="SRS0=ab=cd=customer.test=carla@elsewhere.test", **EVIDENCE[evidence])
+    found = decided(mail, under=policy(follow_up_sender=rule))
+    assert (found.verdict, found.links) == ("new", (1,))
+
+
+def test_an_srs_address_that_names_an_agent_is_no_agents():
+    claimed = "SRS0=ab=cd=example.org=anna@elsewhere.test"
+    notice = decided(letter(sender=claimed, in_reply_to=(f"<t.{AGENT_TOKEN}.{NUMBER}@example.org>",)))
+    assert (notice.verdict, decided(letter(sender=claimed)).answer.recipient) == ("held", claimed)
+
+
 def test_an_author_that_nobody_can_name_proves_nothing():
     found = decided(letter(author=Address(), subject=f"[Ticket#{NUMBER}]"))
     assert (found.verdict, found.opening.customer) == ("new", Address())
