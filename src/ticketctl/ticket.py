@@ -6,7 +6,7 @@ Times are aware datetimes in UTC; a naive one is refused where a value is made.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -110,6 +110,14 @@ def utc(moment: datetime | None) -> datetime | None:
     if moment is not None and moment.utcoffset() != timedelta(0):
         raise ValueError(f"not an aware UTC time: {moment!r}")
     return moment
+
+
+def in_zone(when: datetime, zone: tzinfo) -> datetime:
+    """The moment there; as it is where that would be before the year 1 or after 9999: mail has such ends of time."""
+    try:
+        return when.astimezone(zone)
+    except OverflowError:
+        return when
 
 
 class Ticket(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from ticketctl.page.machine import plain
 from ticketctl.page.safe import escape
+from ticketctl.ticket import in_zone
 
 LIST_COLUMNS = ("number", "id", "age", "queue", "state", "priority", "lock", "owner", "customer", "title")
 HELD_COLUMNS = ("id", "received", "kind", "from", "subject", "held")
@@ -72,7 +73,7 @@ def age(lapse: timedelta) -> str:
 
 def local(when: str | None, zone: tzinfo) -> str:
     """A time of the machine output as the agent's clock has it, to the minute; nothing for null."""
-    return f"{_read(when).astimezone(zone):%Y-%m-%d %H:%M}" if when else ""
+    return f"{in_zone(_read(when), zone):%Y-%m-%d %H:%M}" if when else ""
 
 
 def _read(when: str) -> datetime:
