@@ -21,6 +21,7 @@ from ticketctl.intake.route import Route
 from ticketctl.intake.trail import came_of, looked_for
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.intake.wishes import Ruled, asked, granted
+from ticketctl.letter.kind import FORGED
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.party import THIRD_PARTY
 from ticketctl.policy import Agent, Policy
@@ -131,7 +132,7 @@ def _notice(case: Case, place: _Place, mailed: Mailed, candidate: Candidate) -> 
 def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
     """A machine's mail lands by our token from anybody; by anything else as a person's would."""
     by_number = best.proof == "number"
-    if best.proof == "token" or _belongs(case, candidate) or (by_number and _lets_in(case, candidate)):
+    if best.proof == "token" or _belongs(case, candidate, best) or (by_number and _lets_in(case, candidate)):
         remarks = (*place.remarks, "by number") if by_number else place.remarks
         why = (*place.why, "a machine's mail: no change of state, no answer")
         return replace(place, role="machine", remarks=remarks, why=why)
@@ -139,7 +140,7 @@ def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) ->
 
 
 def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
-    party = _belongs(case, candidate)
+    party = _belongs(case, candidate, best)
     by_number = best.proof == "number"
     remarks = (*place.remarks, "by number") if by_number else place.remarks
     if party or (by_number and _lets_in(case, candidate)):
@@ -150,7 +151,8 @@ def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) 
     if best.proof == "token":
         return replace(place, role="third party", remarks=(*remarks, THIRD_PARTY),
                        why=(*place.why, "sender is no party: kept from the customer's sight, no answer"))  # fmt: skip
-    return _own(place, "sender is no party: a new ticket, linked", best.ticket)
+    forged = FORGED in case.judged.flags
+    return _own(place, f"sender is {'forged (DMARC)' if forged else 'no party'}: a new ticket, linked", best.ticket)
 
 
 def _own(place: _Place, why: str, *links: int) -> _Place:
@@ -158,13 +160,18 @@ def _own(place: _Place, why: str, *links: int) -> _Place:
     return replace(place, found=None, remarks=(), why=(*place.why, why), links=links)
 
 
-def _belongs(case: Case, candidate: Candidate) -> bool:
+def _belongs(case: Case, candidate: Candidate, best: Evidence) -> bool:
+    """Is the author a party? A From that our own server found forged is nobody's word, but beside our token."""
+    if best.proof != "token" and FORGED in case.judged.flags:
+        return False
     return is_party(case.sender, candidate, case.known, case.policy)
 
 
 def _lets_in(case: Case, candidate: Candidate) -> bool:
     """Does `follow-up-sender` open the ticket to the sender by its number? Never to an agent's own address."""
     if case.sender is None or case.policy.agent_of_address(case.sender) is not None:
+        return False
+    if FORGED in case.judged.flags and case.policy.desk.follow_up_sender != "anyone":
         return False
     match case.policy.desk.follow_up_sender:
         case "anyone":

@@ -17,6 +17,7 @@ from ticketctl.letter.wording import fold
 from ticketctl.ticket import Address, Kind, unwrapped
 
 MAX_HOPS = 25
+FORGED = "DMARC fails"  # the flag of a From that a trusted server found forged
 _ADDRESS_LIMIT = 320  # characters: longer is no address (RFC 5321 section 4.5.3.1)
 _FIELD_LIMIT = 2_000
 
@@ -279,7 +280,7 @@ FLAGS: tuple[tuple[str, Callable[[_Case], bool]], ...] = (
     ("no single valid From", _nobody),
     ("no Date, Message-ID and To", _bare),
     ("marked as spam", _spam),
-    ("DMARC fails", _dmarc_fails),
+    (FORGED, _dmarc_fails),
 )
 
 # (row, condition, its kind, or None where it says nothing of the kind); mail-rules section 3.

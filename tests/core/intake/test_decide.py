@@ -119,6 +119,18 @@ def test_an_srs_address_that_names_an_agent_is_no_agents():
     assert (notice.verdict, decided(letter(sender=claimed)).answer.recipient) == ("held", claimed)
 
 
+@pytest.mark.parametrize(
+    ("evidence", "verdict"),
+    [("token", "follow-up"), ("id", "new"), ("awaited", "new"), ("number", "new"), ("nothing", "new")],
+)
+@pytest.mark.parametrize("rule", ["party", "domain"])
+def test_a_from_that_our_server_found_forged_lets_nobody_in_but_with_our_token(evidence, verdict, rule):
+    forged = judged(flags=("DMARC fails",), silence=("A12",))
+    found = decided(letter(**EVIDENCE[evidence]), says=forged, under=policy(follow_up_sender=rule))
+    assert (found.verdict, found.article.visible, found.answer) == (verdict, True, None)
+    assert found.links == ((1,) if evidence not in ("token", "nothing") else ())
+
+
 def test_an_author_that_nobody_can_name_proves_nothing():
     found = decided(letter(author=Address(), subject=f"[Ticket#{NUMBER}]"))
     assert (found.verdict, found.opening.customer) == ("new", Address())
