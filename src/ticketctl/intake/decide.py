@@ -327,7 +327,7 @@ def as_article(
 
 def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None) -> Opening:
     """The ticket that the letter would make there. A subject is cut before it is defused: the cut could arm it."""
-    title = title[:TITLE_LIMIT] if title else defused(letter.subject.strip()[:TITLE_LIMIT], policy)
+    title = defused((title or letter.subject).strip()[:TITLE_LIMIT], policy)
     return Opening(
         title=title.strip() or NO_SUBJECT,
         queue=queue,

@@ -276,10 +276,11 @@ def test_unknown_recipients_are_refused_where_the_policy_says_so():
 
 def test_trusted_headers_are_obeyed_and_others_are_not():
     headers = (("X-Ticketctl-Queue", "Sales"), ("X-Ticketctl-Priority", "high"), ("X-Ticketctl-Owner", "anna"),
-               ("X-Ticketctl-Title", "Told"), ("X-Ticketctl-State", "nonsense"))  # fmt: skip
+               ("X-Ticketctl-Title", f"[Ticket#{NUMBER}] Told"), ("X-Ticketctl-State", "nonsense"))  # fmt: skip
     mail = letter(headers=headers)
     trusted = decided(mail, envelope=Envelope(recipient="support@example.org", trust=True))
-    assert (trusted.queue, trusted.opening.priority, trusted.opening.title) == ("Sales", "high", "Told")
+    assert (trusted.queue, trusted.opening.priority) == ("Sales", "high")
+    assert trusted.opening.title == f"{NUMBER} Told"  # it names no other ticket
     assert trusted.changes == (Assigned(owner="anna", locked=False),)
     assert trusted.why[0] == "X-Ticketctl-State: 'nonsense' is not there: passed over"
     plain = decided(mail)
