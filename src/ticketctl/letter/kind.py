@@ -24,8 +24,10 @@ _FIELD_LIMIT = 2_000
 _LIST = frozenset((
     "list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "list-help", "list-subscribe", "list-owner",
     "list-archive", "mailing-list", "x-mailing-list", "x-mailinglist", "x-list-id", "x-mailman-version", "x-beenthere",
-    "x-ml-name", "x-ml-info", "x-mlserver", "x-google-group-id", "x-listserver", "feedback-id",
+    "x-ml-name", "x-ml-info", "x-mlserver", "x-google-group-id", "x-listserver",
 ))  # fmt: skip
+# Feedback-ID is Google's, for senders of bulk mail; these hosts of mailboxes put one on every mail of a person.
+_OF_PERSONS = (":fastmail", ":user:proton", ":zohomail")
 _BULK = frozenset(("bulk", "junk", "list", "auto_reply", "auto-reply", "autoreply"))
 _SUPPRESS = frozenset(("all", "autoreply", "oof"))
 _AUTO = frozenset((
@@ -205,8 +207,11 @@ def _auto_submitted(case: _Case) -> bool:
 
 
 def _of_a_list(case: _Case) -> bool:
-    """RFC 2369, RFC 2919, RFC 8058, and the fields of list managers older than these."""
-    return not _LIST.isdisjoint(case.fields)
+    """RFC 2369, RFC 2919, RFC 8058, the fields of list managers older than these, and of those who send in bulk."""
+    if not _LIST.isdisjoint(case.fields):
+        return True
+    fed_back = [value for value in case.fields.get("feedback-id", ()) if not value.endswith(_OF_PERSONS)]
+    return bool(fed_back) and "x-qq-mid" not in case.fields and "x-qq-sendsize" not in case.fields  # Tencent's, too
 
 
 def _bulk(case: _Case) -> bool:
