@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ticketctl.policy import Policy
-from ticketctl.ticket import Address, Article, Kind, Ticket, normal
+from ticketctl.ticket import Address, Article, Kind, Ticket, normal, unwrapped
 
 THIRD_PARTY = "third party"  # the remark on what one of them wrote
 
@@ -27,7 +27,7 @@ class Party(Struct, frozen=True, kw_only=True):
 
 def is_ours(address: str, policy: Policy) -> bool:
     """Is it an address of one of our queues, with or without what stands behind the recipient delimiter?"""
-    plain, delimiter = normal(address), policy.desk.recipient_delimiter
+    plain, delimiter = unwrapped(address), policy.desk.recipient_delimiter
     local, at, domain = plain.rpartition("@")
     bare = f"{local.split(delimiter, 1)[0]}{at}{domain}" if delimiter else plain
     return policy.queue_of(plain) is not None or policy.queue_of(bare) is not None

@@ -6,7 +6,7 @@ Times are aware datetimes in UTC; a naive one is refused where a value is made.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -112,6 +112,14 @@ def utc(moment: datetime | None) -> datetime | None:
     return moment
 
 
+def in_zone(when: datetime, zone: tzinfo) -> datetime:
+    """The moment there; as it is where that would be before the year 1 or after 9999: mail has such ends of time."""
+    try:
+        return when.astimezone(zone)
+    except OverflowError:
+        return when
+
+
 class Ticket(Struct, frozen=True, kw_only=True):
     """A ticket as its history has made it; `version` counts the changes."""
 
@@ -201,15 +209,14 @@ class Article(Struct, frozen=True, kw_only=True):
 
 
 def normal(address: str) -> str:
-    """An address as it is compared: lower case, without SRS and BATV wrapping (G13); +tags are kept."""
+    """An address as it is compared: lower case, without BATV's tag; +tags are kept.
+
+    SRS stays (`unwrapped`): whom it names in front of a domain of his own anybody can write, who would be him then.
+    """
     plain = address.strip().lower()
     local, at, domain = plain.rpartition("@")
     if not at:
         return plain
-    for mark, cuts in _SRS.items():
-        bits = local[5:].split("=", cuts)
-        if local.startswith(mark) and local[4:5] in ("=", "+", "-") and len(bits) == cuts + 1 and bits[-2] and bits[-1]:
-            return f"{bits[-1]}@{bits[-2]}"
     for mark, end in _BATV:
         _, cut, inner = local.removeprefix(mark).partition(end)
         if local.startswith(mark) and cut and inner:
@@ -223,9 +230,21 @@ _SRS = {"srs0": 3, "srs1": 6}
 _BATV = (("prvs=", "="), ("prvs=", "/"), ("btv1==", "=="))
 
 
+def unwrapped(address: str) -> str:
+    """`normal`, with the address inside where a forwarder wrote SRS: of an envelope, for routes, loops and counters.
+    It proves nothing of who wrote."""
+    plain = normal(address)
+    local = plain.rpartition("@")[0]
+    for mark, cuts in _SRS.items():
+        bits = local[5:].split("=", cuts)
+        if local.startswith(mark) and local[4:5] in ("=", "+", "-") and len(bits) == cuts + 1 and bits[-2] and bits[-1]:
+            return f"{bits[-1]}@{bits[-2]}"
+    return plain
+
+
 def untagged(address: str) -> str:
-    """`normal`, also without its +tag and a final dot: the key of the counters against loops (G13)."""
-    local, at, domain = normal(address).rstrip(".").rpartition("@")
+    """`unwrapped`, also without its +tag and a final dot: the key of the counters against loops (G13)."""
+    local, at, domain = unwrapped(address).rstrip(".").rpartition("@")
     return f"{local.split('+', 1)[0] or local}{at}{domain}"
 
 

@@ -260,11 +260,12 @@ def test_damm_catches_every_single_error_and_swap_of_neighbours():
     ("written", "plain", "counted"),
     [
         (" A.B+c@Example.ORG ", "a.b+c@example.org", "a.b@example.org"),
-        ("SRS0=HHH=TT=example.org=carla@forward.test", "carla@example.org", "carla@example.org"),
+        ("SRS0=HHH=TT=example.org=carla@forw.test", "srs0=hhh=tt=example.org=carla@forw.test", "carla@example.org"),
         ("prvs=1234567890=carla@example.org", "carla@example.org", "carla@example.org"),
         ("SRS0=broken@forward.test", "srs0=broken@forward.test", "srs0=broken@forward.test"),
-        ("SRS0+HHH=TT=example.org=carla@forward.test", "carla@example.org", "carla@example.org"),
-        ("srs1=H2=first.test==H=TT=example.org=carla+x@second.test", "carla+x@example.org", "carla@example.org"),
+        ("SRS0+HHH=TT=example.org=carla@forw.test", "srs0+hhh=tt=example.org=carla@forw.test", "carla@example.org"),
+        ("srs1=H2=first.test==H=TT=example.org=carla+x@second.test",
+         "srs1=h2=first.test==h=tt=example.org=carla+x@second.test", "carla@example.org"),
         ("SRS1=H2=first.test=carla@second.test", *["srs1=h2=first.test=carla@second.test"] * 2),
         ("prvs=1234abcdef/carla@example.org", "carla@example.org", "carla@example.org"),
         ("btv1==1234abcdef==carla@example.org", "carla@example.org", "carla@example.org"),
@@ -274,7 +275,7 @@ def test_damm_catches_every_single_error_and_swap_of_neighbours():
         ("+only@example.org", "+only@example.org", "+only@example.org"),
     ],
 )
-def test_addresses_are_compared_without_wrapping(written, plain, counted):
+def test_addresses_are_compared_without_batv_and_counted_without_srs(written, plain, counted):
     assert (normal(written), untagged(written)) == (plain, counted)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ticketctl.errors import BadData, NotThere
 from ticketctl.letter import read
@@ -134,6 +135,15 @@ def test_a_reply_is_this_value():
             "Kim wrote on 2026-11-22 21:26:\n> It is on fire.\n>> old\n",
         )
     )
+
+
+@pytest.mark.parametrize("date", [datetime(9999, 12, 31, 23, 30, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_a_date_at_the_end_of_time_is_quoted_and_stops_no_reply(date, zone):
+    given = policy()
+    given = replace(given, desk=replace(given.desk, timezone=zone))
+    quoted = drafted(article(date=date), of=given).body
+    assert f"Kim wrote on {date.year}-" in quoted.replace("on 000", "on ")
 
 
 def test_a_template_stands_between_salutation_and_text_in_the_customers_language():

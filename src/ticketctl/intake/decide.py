@@ -21,6 +21,7 @@ from ticketctl.intake.route import Route
 from ticketctl.intake.trail import came_of, looked_for
 from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Known, Mailed, Opening
 from ticketctl.intake.wishes import Ruled, asked, granted
+from ticketctl.letter.kind import FORGED
 from ticketctl.letter.value import Judgement, Letter
 from ticketctl.party import THIRD_PARTY, customer_key
 from ticketctl.policy import Agent, Policy
@@ -130,7 +131,7 @@ def _notice(case: Case, place: _Place, mailed: Mailed, candidate: Candidate) -> 
 def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
     """A machine's mail lands by our token from anybody; by anything else as a person's would."""
     by_number = best.proof == "number"
-    if best.proof == "token" or _belongs(case, candidate) or (by_number and _lets_in(case, candidate)):
+    if best.proof == "token" or _belongs(case, candidate, best) or (by_number and _lets_in(case, candidate)):
         remarks = (*place.remarks, "by number") if by_number else place.remarks
         why = (*place.why, "a machine's mail: no change of state, no answer")
         return replace(place, role="machine", remarks=remarks, why=why)
@@ -138,7 +139,7 @@ def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) ->
 
 
 def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
-    party = _belongs(case, candidate)
+    party = _belongs(case, candidate, best)
     by_number = best.proof == "number"
     remarks = (*place.remarks, "by number") if by_number else place.remarks
     if party or (by_number and _lets_in(case, candidate)):
@@ -149,7 +150,8 @@ def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) 
     if best.proof == "token":
         return replace(place, role="third party", remarks=(*remarks, THIRD_PARTY),
                        why=(*place.why, "sender is no party: kept from the customer's sight, no answer"))  # fmt: skip
-    return _own(place, "sender is no party: a new ticket, linked", best.ticket)
+    forged = FORGED in case.judged.flags
+    return _own(place, f"sender is {'forged (DMARC)' if forged else 'no party'}: a new ticket, linked", best.ticket)
 
 
 def _own(place: _Place, why: str, *links: int) -> _Place:
@@ -157,13 +159,18 @@ def _own(place: _Place, why: str, *links: int) -> _Place:
     return replace(place, found=None, remarks=(), why=(*place.why, why), links=links)
 
 
-def _belongs(case: Case, candidate: Candidate) -> bool:
+def _belongs(case: Case, candidate: Candidate, best: Evidence) -> bool:
+    """Is the author a party? A From that our own server found forged is nobody's word, but beside our token."""
+    if best.proof != "token" and FORGED in case.judged.flags:
+        return False
     return is_party(case.sender, candidate, case.known, case.policy)
 
 
 def _lets_in(case: Case, candidate: Candidate) -> bool:
     """Does `follow-up-sender` open the ticket to the sender by its number? Never to an agent's own address."""
     if case.sender is None or case.policy.agent_of_address(case.sender) is not None:
+        return False
+    if FORGED in case.judged.flags and case.policy.desk.follow_up_sender != "anyone":
         return False
     match case.policy.desk.follow_up_sender:
         case "anyone":
@@ -319,7 +326,7 @@ def as_article(
 
 def opening(letter: Letter, queue: str, policy: Policy, title: str | None = None) -> Opening:
     """The ticket that the letter would make there. A subject is cut before it is defused: the cut could arm it."""
-    title = title[:TITLE_LIMIT] if title else defused(letter.subject.strip()[:TITLE_LIMIT], policy)
+    title = defused((title or letter.subject).strip()[:TITLE_LIMIT], policy)
     return Opening(
         title=title.strip() or NO_SUBJECT,
         queue=queue,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ticketctl.intake.value import Envelope
 from ticketctl.letter.value import Letter
 from ticketctl.policy import Policy
-from ticketctl.ticket import normal
+from ticketctl.ticket import unwrapped
 
 EXTENSION_LIMIT = 64  # characters: no local part is longer (RFC 5321 section 4.5.3.1)
 TOKEN = re.compile(r"(?<![A-Za-z0-9])([A-Za-z2-7]{26})(?![A-Za-z0-9])")
@@ -68,7 +68,7 @@ def _enveloped(letter: Letter, envelope: Envelope) -> list[tuple[str, str]]:
 
 def _queue_of(address: str, policy: Policy) -> tuple[str | None, str]:
     """Queue and extension of an address; one without a domain is of the desk's domain."""
-    plain = normal(address.strip().strip("<>"))
+    plain = unwrapped(address.strip().strip("<>"))
     if "@" not in plain:
         plain = f"{plain}@{policy.desk.domain.lower()}"
     queue = policy.queue_of(plain)

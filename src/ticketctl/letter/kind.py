@@ -14,17 +14,20 @@ from functools import cached_property
 from ticketctl.letter import bounce, vacation, watching, wording
 from ticketctl.letter.value import Judgement, Letter, Ours
 from ticketctl.letter.wording import fold
-from ticketctl.ticket import Address, Kind, normal
+from ticketctl.ticket import Address, Kind, unwrapped
 
 MAX_HOPS = 25
+FORGED = "DMARC fails"  # the flag of a From that a trusted server found forged
 _ADDRESS_LIMIT = 320  # characters: longer is no address (RFC 5321 section 4.5.3.1)
 _FIELD_LIMIT = 2_000
 
 _LIST = frozenset((
     "list-id", "list-post", "list-unsubscribe", "list-unsubscribe-post", "list-help", "list-subscribe", "list-owner",
     "list-archive", "mailing-list", "x-mailing-list", "x-mailinglist", "x-list-id", "x-mailman-version", "x-beenthere",
-    "x-ml-name", "x-ml-info", "x-mlserver", "x-google-group-id", "x-listserver", "feedback-id",
+    "x-ml-name", "x-ml-info", "x-mlserver", "x-google-group-id", "x-listserver",
 ))  # fmt: skip
+# Feedback-ID is Google's, for senders of bulk mail; these hosts of mailboxes put one on every mail of a person.
+_OF_PERSONS = (":fastmail", ":user:proton", ":zohomail")
 _BULK = frozenset(("bulk", "junk", "list", "auto_reply", "auto-reply", "autoreply"))
 _SUPPRESS = frozenset(("all", "autoreply", "oof"))
 _AUTO = frozenset((
@@ -81,7 +84,7 @@ _COMMENT = r"\([^()]*\)"
 def answerable(address: str) -> bool:
     """May an automatic answer go there (row A10)? Not to daemons, roles, lists' own addresses and no-reply in any
     spelling; RFC 3834 section 2, RFC 2142."""
-    local = fold(normal(address[:_ADDRESS_LIMIT])).rpartition("@")[0] or fold(normal(address[:_ADDRESS_LIMIT]))
+    local = fold(unwrapped(address[:_ADDRESS_LIMIT])).rpartition("@")[0] or fold(unwrapped(address[:_ADDRESS_LIMIT]))
     local = local.strip('<>"@ ').split("+", 1)[0]
     if not local or local in _ROLES or local.startswith(_ROLE_STARTS) or local.endswith(_ROLE_ENDS):
         return False
@@ -173,7 +176,7 @@ class _Case:
         """An address of one of our queues, with or without a token or number behind the delimiter."""
         if not address:
             return False
-        plain = normal(address[:_ADDRESS_LIMIT])
+        plain = unwrapped(address[:_ADDRESS_LIMIT])
         if plain in self.ours.addresses:
             return True
         local, at, domain = plain.rpartition("@")
@@ -189,8 +192,8 @@ def _loops(case: _Case) -> bool:
     domains = {case.ours.domain.lower(), *(address.rpartition("@")[2] for address in case.ours.addresses)} - {""}
     if case.letter.hops > MAX_HOPS or any(mark in domains for mark in marks):
         return True
-    delivered = [normal(value.strip("<>")) for value in case.fields.get("delivered-to", ())]
-    now = normal(case.delivered_to.strip("<>")) if case.delivered_to else ""
+    delivered = [unwrapped(value.strip("<>")) for value in case.fields.get("delivered-to", ())]
+    now = unwrapped(case.delivered_to.strip("<>")) if case.delivered_to else ""
     if now and delivered[:1] != [now]:
         delivered.insert(0, now)
     twice = {address for address, times in Counter(delivered).items() if times > 1}
@@ -204,8 +207,11 @@ def _auto_submitted(case: _Case) -> bool:
 
 
 def _of_a_list(case: _Case) -> bool:
-    """RFC 2369, RFC 2919, RFC 8058, and the fields of list managers older than these."""
-    return not _LIST.isdisjoint(case.fields)
+    """RFC 2369, RFC 2919, RFC 8058, the fields of list managers older than these, and of those who send in bulk."""
+    if not _LIST.isdisjoint(case.fields):
+        return True
+    fed_back = [value for value in case.fields.get("feedback-id", ()) if not value.endswith(_OF_PERSONS)]
+    return bool(fed_back) and "x-qq-mid" not in case.fields and "x-qq-sendsize" not in case.fields  # Tencent's, too
 
 
 def _bulk(case: _Case) -> bool:
@@ -243,13 +249,12 @@ def _mute_address(case: _Case) -> bool:
 def _blind_copy(case: _Case) -> bool:
     """RFC 3834 section 2: answer only who wrote to us by name."""
     letter = case.letter
-    recipient = normal(case.recipient) if case.recipient else ""
+    recipient = unwrapped(case.recipient) if case.recipient else ""
     if not case.ours.addresses and not recipient:
         return False
     named: tuple[Address, ...] = (*letter.to, *letter.cc, *letter.resent_to, *letter.resent_cc)
-    return not any(
-        address.address and (normal(address.address) == recipient or case.is_ours(address.address)) for address in named
-    )
+    addresses = [address.address for address in named if address.address]
+    return not any(unwrapped(address) == recipient or case.is_ours(address) for address in addresses)
 
 
 def _nobody(case: _Case) -> bool:
@@ -280,7 +285,7 @@ FLAGS: tuple[tuple[str, Callable[[_Case], bool]], ...] = (
     ("no single valid From", _nobody),
     ("no Date, Message-ID and To", _bare),
     ("marked as spam", _spam),
-    ("DMARC fails", _dmarc_fails),
+    (FORGED, _dmarc_fails),
 )
 
 # (row, condition, its kind, or None where it says nothing of the kind); mail-rules section 3.

@@ -1,8 +1,9 @@
 """Quoted history of a text, told from what is new in it: which lines a page may fold. Nothing is ever cut off.
 
-Folded is only what stands in one piece above or below everything that the author wrote: a block behind ">" with the
-line that introduces it, or what stands under another client's copy of a mail's header. Answers between quotes, what
-is forwarded, and a text that is nothing but quotes stay as they are. Linear in the text.
+Folded is only what stands in one piece above or below everything that the author wrote: in an answer, a block behind
+">" with the line that introduces it, or what stands under another client's copy of a mail's header. Answers between
+quotes, what is forwarded, and a text that is nothing but quotes stay as they are, and so does unmarked history below a
+mere greeting or signature: what the author says stands in it then. Linear in the text.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def folds(article: Mapping[str, Any]) -> list[tuple[int, int]]:
     forwarded = next((at for at, line in enumerate(lines) if whole.kinds[at] == "o" and _forwards(line)), None)
     copied = _copied(whole) if answers and forwarded is None else None
     end = forwarded if copied is None else copied
-    found = _quoted(whole if end is None else whole.until(end), trailing=end is None)
+    found = _quoted(whole if end is None else whole.until(end), trailing=end is None) if answers else []
     if copied is not None and len(lines) - copied >= LEAST:
         found.append((copied, len(lines)))
     return found
@@ -85,9 +86,20 @@ def _copied(text: Text) -> int | None:
         own = [line.strip() for line, its in zip(text.lines[:begin], text.kinds, strict=False) if its == "o"]
         told = "\n".join(own).lower()
         marked = text.kinds[end:].lstrip("b")[:1] != "o"
-        quoting = not any(map(str.isalnum, told)) or own[-1].endswith((":", "："))
+        quoting = not _says(own) or own[-1].endswith((":", "："))
         return None if marked or quoting or any(word in told for word in phrases.INLINE) else begin
     return None
+
+
+def _says(own: list[str]) -> bool:
+    """Do these lines say anything but a greeting and what stands in a signature?"""
+    for line in own:
+        if line.lower().startswith(phrases.CLOSING):
+            return False
+        greets = line.endswith((",", "，")) or (len(line) < 40 and line.lower().startswith(phrases.GREETING))
+        if not greets and any(map(str.isalnum, line)):
+            return True
+    return False
 
 
 def _introduction(text: Text, at: int) -> int | None:
@@ -95,7 +107,16 @@ def _introduction(text: Text, at: int) -> int | None:
     if _original(text.lines[at]):
         below = at + 1 + text.kinds[at + 1 : at + 3].count("b")
         return _header(text, below) or at + 1
-    return _header(text, at) or _attribution(text, at)
+    header = _header(text, at)
+    if header is not None and not _drawn(text, at) and not _of_mail(text, at, header):
+        return None  # a form: from Paris, to Rome
+    return header or _attribution(text, at)
+
+
+def _of_mail(text: Text, at: int, end: int) -> bool:
+    """Is such a header, which no line is drawn above, a mail's: does it say when, and name an address or a subject?"""
+    roles = {_role(line) for line in text.lines[at:end]}
+    return "date" in roles and ("subject" in roles or any("@" in line for line in text.lines[at:end]))
 
 
 def _header(text: Text, at: int) -> int | None:
@@ -140,11 +161,21 @@ def _wrote(told: str) -> bool:
 
 def _rule_above(text: Text, at: int) -> int:
     """Where the line stands that a client draws above its copy, else `at`."""
+    above = _above(text, at)
+    return above if _drawn(text, at) else at
+
+
+def _drawn(text: Text, at: int) -> bool:
+    above = _above(text, at)
+    return above >= 0 and (_rule(text.lines[above]) or _original(text.lines[above]))
+
+
+def _above(text: Text, at: int) -> int:
+    """The line above, over at most two blank ones; -1 where none is."""
     above = at - 1
     while above > 0 and at - above <= 2 and text.kinds[above] == "b":
         above -= 1
-    drawn = above >= 0 and (_rule(text.lines[above]) or _original(text.lines[above]))
-    return above if drawn else at
+    return above
 
 
 def _quoted(text: Text, *, trailing: bool) -> list[tuple[int, int]]:
@@ -193,7 +224,8 @@ def _introduces(text: Text, at: int) -> bool:
     if _original(line):
         return True
     told = " ".join(text.lines[max(at + 1 - _INTRO, 0) : at + 1])
-    return line.endswith((":", "：", ">")) and (_wrote(told) or bool("@" in told and _DAY.search(told)))
+    last = line if any(map(str.isalnum, line)) else told  # French: " :" may be wrapped to a line of its own
+    return line.endswith((":", "：", ">")) and (_wrote(last) or bool("@" in told and _DAY.search(told)))
 
 
 def _in_introduction(text: Text, at: int) -> bool:

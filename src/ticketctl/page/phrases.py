@@ -62,6 +62,29 @@ INLINE = (
     "answer below", "comments below", "replies below", "are below", "below in", "in the text", "siehe unten", "s.u.",
     "s. u.", "im text", "unten im", "in rot", "in blau", "in grün", "weiter unten", "dans le texte", "ci-dessous",
     "ci-après", "en rouge", "en bleu", "en vert", "más abajo", "en rojo", "en azul", "en el texto", "nel testo",
+    "in caps", "capitals", "highlighted", "marked", "in bold", "your text", "your mail", "your email", "your e-mail",
+    "your message", "between", "in ihrem text", "in deinem text", "ihrer mail", "deiner mail", "ihrer e-mail",
+    "ihrer nachricht", "zwischen", "gekennzeichnet", "markiert", "großbuchstaben", "fett", "dans votre texte",
+    "dans votre mail", "dans votre message", "en majuscules", "en gras", "surligné", "en mayúsculas", "en su mensaje",
     "in rosso", "qui sotto", "di seguito", "hieronder", "in het rood", "in de tekst", "abaixo", "em vermelho", "nedan",
     "nedenfor", "w treści", "poniżej", "níže", "ниже", "нижче", "aşağıda",
+)  # fmt: skip
+
+# A greeting, where no comma ends it; and how what stands below a text begins.
+GREETING = (
+    "hi", "hello", "hey", "dear ", "good morning", "good afternoon", "hallo", "guten ", "sehr geehrte", "liebe", "moin",
+    "servus", "grüezi", "bonjour", "bonsoir", "salut", "madame", "monsieur", "hola", "buenos ", "buenas ", "estimad",
+    "buongiorno", "ciao", "salve", "gentile", "olá", "bom dia", "boa tarde", "prezad", "beste ", "geachte", "hej",
+    "dzień dobry", "witam", "dobrý den", "ahoj", "здравствуйте", "добрый день", "привет", "您好", "你好",
+)  # fmt: skip
+CLOSING = (
+    "--", "best regards", "kind regards", "warm regards", "regards", "best wishes", "cheers", "sincerely",
+    "yours sincerely", "yours faithfully", "best,", "mit freundlich", "freundliche grüße", "viele grüße", "beste grüße",
+    "liebe grüße", "schöne grüße", "gruß", "grüße", "mfg", "vg", "lg", "cordialement", "bien cordialement",
+    "bien à vous", "sincères salutations", "saludos", "un saludo", "atentamente", "cordiali saluti", "distinti saluti",
+    "saluti", "atenciosamente", "cumprimentos", "met vriendelijke", "vriendelijke groet", "groeten", "groet", "mvh",
+    "med vänlig", "vänliga", "med venlig", "venlig hilsen", "hilsen", "ystävällisin", "pozdrawiam", "z poważaniem",
+    "s pozdravem", "üdvözlettel", "с уважением", "sent from", "sent via", "get outlook for", "von meinem",
+    "gesendet von", "gesendet mit", "envoyé de mon", "envoyé depuis", "enviado desde", "inviato da", "enviado do",
+    "verstuurd vanaf", "verzonden vanaf", "skickat från", "sendt fra", "wysłane z", "отправлено с",
 )  # fmt: skip

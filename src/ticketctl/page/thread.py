@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
@@ -14,6 +15,7 @@ Value = Mapping[str, Any]
 _LABEL = 11  # cells, the blank behind it included
 _DUE = (("first_response_due", "first answer"), ("update_due", "update"), ("solution_due", "solution"))
 _BAD = ("failed", "held", "unknown")
+_HEAD = re.compile(r"--\s+\d+/\d")  # how the line above an article begins
 
 
 def change_line(ticket: Value, *also: str) -> str:
@@ -125,7 +127,7 @@ def _meetings(meetings: Sequence[dict[str, Any]], zone: tzinfo) -> list[str]:
 def _body(article: Value, color: bool, unfold: bool) -> list[str]:
     """The text's lines, history folded."""
     text = (article["body"] or "").replace("\r\n", "\n")
-    lines = [_quoted(line, color) for line in escape(text, lines=True).rstrip().split("\n")]
+    lines = [_quoted(_told(line), color) for line in escape(text, lines=True).rstrip().split("\n")]
     if unfold or len(lines) <= 4:
         return lines
     from ticketctl.page.folding import folds
@@ -133,6 +135,12 @@ def _body(article: Value, color: bool, unfold: bool) -> list[str]:
     for begin, end in reversed(folds({**article, "body": text})):
         lines[begin:end] = [paint(f"[{end - begin} lines of history: --unfold]", DIM, color)]
     return lines
+
+
+def _told(line: str) -> str:
+    """The line; a blank goes before one that has the look of an article's head: a text that could write one would
+    make an agent say what it likes."""
+    return f" {line}" if _HEAD.match(line) else line
 
 
 def _quoted(line: str, color: bool) -> str:

@@ -75,7 +75,8 @@ def matcher(text: str) -> Callable[[str], Groups | None]:
     pattern = regular(inside)
 
     def match(value: str) -> Groups | None:
-        found = pattern.search(value)
+        # an envelope may hold bytes that are no UTF-8: halves of pairs, which the engine does not take
+        found = pattern.search(value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8"))
         if found is None:
             return None
         return {name: each for name, each in found.groupdict().items() if each is not None}

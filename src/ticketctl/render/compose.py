@@ -21,7 +21,7 @@ from ticketctl.render.identity import chain, speaks_from, subject, with_token
 from ticketctl.render.mail import clean_name
 from ticketctl.render.templates import Filled, choose, fill
 from ticketctl.render.value import Outgoing
-from ticketctl.ticket import Address, Article, Kind, Ticket, message_id, normal
+from ticketctl.ticket import Address, Article, Kind, Ticket, in_zone, message_id, normal
 
 _QUOTED_LINES = 1000
 _QUOTED_CHARACTERS = 100_000
@@ -124,7 +124,7 @@ def customer_values(ticket: Ticket, language: str = "") -> dict[str, str]:
 
 def local(moment: datetime, policy: Policy) -> str:
     """A moment as people of the desk read it: `2026-11-22 14:05`, in the desk's time zone."""
-    return f"{moment.astimezone(ZoneInfo(policy.desk.timezone)):%Y-%m-%d %H:%M}"
+    return f"{in_zone(moment, ZoneInfo(policy.desk.timezone)):%Y-%m-%d %H:%M}"
 
 
 def _answered(articles: Sequence[Article]) -> Article | None:

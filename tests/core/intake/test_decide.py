@@ -105,6 +105,32 @@ def test_a_notice_is_answered_by_its_agent_only(sender, verdict):
         assert (found.article.sender_type, found.article.visible, found.changes) == ("agent", False, ())
 
 
+@pytest.mark.parametrize("evidence", ["id", "awaited", "number"])
+@pytest.mark.parametrize("rule", ["party", "domain"])
+def test_an_srs_address_of_a_strangers_domain_is_not_whom_it_names(evidence, rule):
+    mail = letter(sender="SRS0=ab=cd=customer.test=carla@elsewhere.test", **EVIDENCE[evidence])
+    found = decided(mail, under=policy(follow_up_sender=rule))
+    assert (found.verdict, found.links) == ("new", (1,))
+
+
+def test_an_srs_address_that_names_an_agent_is_no_agents():
+    claimed = "SRS0=ab=cd=example.org=anna@elsewhere.test"
+    notice = decided(letter(sender=claimed, in_reply_to=(f"<t.{AGENT_TOKEN}.{NUMBER}@example.org>",)))
+    assert (notice.verdict, decided(letter(sender=claimed)).answer.recipient) == ("held", claimed)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "verdict"),
+    [("token", "follow-up"), ("id", "new"), ("awaited", "new"), ("number", "new"), ("nothing", "new")],
+)
+@pytest.mark.parametrize("rule", ["party", "domain"])
+def test_a_from_that_our_server_found_forged_lets_nobody_in_but_with_our_token(evidence, verdict, rule):
+    forged = judged(flags=("DMARC fails",), silence=("A12",))
+    found = decided(letter(**EVIDENCE[evidence]), says=forged, under=policy(follow_up_sender=rule))
+    assert (found.verdict, found.article.visible, found.answer) == (verdict, True, None)
+    assert found.links == ((1,) if evidence not in ("token", "nothing") else ())
+
+
 def test_an_author_that_nobody_can_name_proves_nothing():
     found = decided(letter(author=Address(), subject=f"[Ticket#{NUMBER}]"))
     assert (found.verdict, found.opening.customer) == ("new", Address())
@@ -250,10 +276,11 @@ def test_unknown_recipients_are_refused_where_the_policy_says_so():
 
 def test_trusted_headers_are_obeyed_and_others_are_not():
     headers = (("X-Ticketctl-Queue", "Sales"), ("X-Ticketctl-Priority", "high"), ("X-Ticketctl-Owner", "anna"),
-               ("X-Ticketctl-Title", "Told"), ("X-Ticketctl-State", "nonsense"))  # fmt: skip
+               ("X-Ticketctl-Title", f"[Ticket#{NUMBER}] Told"), ("X-Ticketctl-State", "nonsense"))  # fmt: skip
     mail = letter(headers=headers)
     trusted = decided(mail, envelope=Envelope(recipient="support@example.org", trust=True))
-    assert (trusted.queue, trusted.opening.priority, trusted.opening.title) == ("Sales", "high", "Told")
+    assert (trusted.queue, trusted.opening.priority) == ("Sales", "high")
+    assert trusted.opening.title == f"{NUMBER} Told"  # it names no other ticket
     assert trusted.changes == (Assigned(owner="anna", locked=False),)
     assert trusted.why[0] == "X-Ticketctl-State: 'nonsense' is not there: passed over"
     plain = decided(mail)

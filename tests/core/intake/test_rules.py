@@ -123,6 +123,12 @@ def test_a_name_beside_the_address_is_no_author_and_nobody_is_none():
     assert not ruled(nobody, rule({"from": "*"})).fired
 
 
+def test_an_envelope_of_bytes_that_are_no_utf8_is_looked_at_as_any() -> None:
+    eight = Envelope(recipient="support@example.org", sender="b\udcff@customer.test")
+    wanted = rule({"envelope": {"sender": r"/(?P<local>\S+)@customer/"}}, tags=["{local}"])
+    assert ruled(letter(), wanted, envelope=eight).new.tags == ("b?",)
+
+
 def test_the_null_sender_and_one_that_nobody_told():
     null = rule({"envelope": {"sender": ""}})
     assert ruled(letter(), null, envelope=Envelope(sender="")).fired

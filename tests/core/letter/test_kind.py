@@ -365,6 +365,21 @@ def test_a6_a_lists_fields_make_it_list(field: str) -> None:
     assert judged(letter(field)) == one("A6", Kind.LIST)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("Feedback-ID: i1a2b3c4d:Fastmail",),
+        ("Feedback-ID: 1234567:user:proton",),
+        ("Feedback-ID: rr08:zu08:rf08:ZohoMail",),
+        ("X-QQ-mid: webmail1t1", "Feedback-ID: webmail:kunde.example:a:b-0"),
+        ("X-QQ-SENDSIZE: 520", "Feedback-ID: esmtpsz:kunde.example:a:b-1"),
+    ],
+)
+def test_a6_the_mark_that_a_host_of_mailboxes_puts_on_every_mail_makes_no_list(fields: tuple[str, ...]) -> None:
+    assert judged(letter(*fields)) == PERSONAL
+    assert judged(letter(*fields, "List-Id: <a.b>")) == one("A6", Kind.LIST)
+
+
 @pytest.mark.parametrize("value", ["bulk", "Junk", "LIST", "auto_reply", "bulk (x)", "bulk; x"])
 @pytest.mark.parametrize("name", ["Precedence", "X-Precedence", "precedence"])
 def test_a7_precedence_makes_it_bulk(name: str, value: str) -> None:

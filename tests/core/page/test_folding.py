@@ -94,6 +94,14 @@ HEADER = "From: Emma <emma@example.net>\nSent: Monday\nTo: help@example.org\nSub
         f"{HEADER}{HISTORY}",  # no word of their own
         f"My answers are below in red.\n\n{HEADER}{HISTORY}",
         f"Siehe unten.\n\n{HEADER}{HISTORY}",
+        f"Hello Anna,\n\n{HEADER}{HISTORY}In the hall.\n",  # a greeting, and the answer where it belongs
+        f"Dear Ms Martin\n\n-----Original Message-----\n{HEADER}{HISTORY}In the hall.\n",
+        f"Best regards,\nEmma\n\n{HEADER}{HISTORY}In the hall.\n",
+        f"Sent from my telephone\n\n{HEADER}{HISTORY}In the hall.\n",
+        f"Hi Anna, see my answers in CAPITALS.\n\n{HEADER}{HISTORY}IN THE HALL\n",
+        f"Hallo, meine Antworten stehen in Ihrem Text.\n\n{HEADER}{HISTORY}Im Flur.\n",
+        f"My journey, as you asked.\nName: Emma\nFrom: Paris\nDate: 2026-01-01\nTo: Rome\n\n{HISTORY}",
+        f"This is the header, which is wrong.\nFrom: emma@example.net\nTo: a@example.org\nSubject: a\n\n{HISTORY}",
         f"Mended.\n\n-----Original Message-----\n{HEADER}{QUOTE}Where?\n{QUOTE}Here.\n",
         f"Look:\n\n---------- Forwarded message ---------\n{HEADER}{QUOTE}",
         f"Look.\n\n-------- Weitergeleitete Nachricht --------\n{HEADER}{HISTORY}",
@@ -105,6 +113,16 @@ HEADER = "From: Emma <emma@example.net>\nSent: Monday\nTo: help@example.org\nSub
 )
 def test_what_may_be_news_is_never_folded(body: str) -> None:
     assert folds(mail(body)) == []
+
+
+@pytest.mark.parametrize("body", [f"The shell says\n\n{QUOTE}", f"{QUOTE}{QUOTE}\nWhat is that?\n"])
+def test_a_first_mail_has_no_history(body: str) -> None:
+    assert folds(mail(body, subject="Printer")) == []
+
+
+def test_a_line_of_the_authors_above_a_quote_stays_whatever_was_said_before_it() -> None:
+    body = f"I said already that it burns.\nThis is the log:\n{QUOTE}"
+    assert kept(body) == ["I said already that it burns.", "This is the log:", "..."]
 
 
 def test_the_last_quote_is_folded_where_answers_stand_between_those_above() -> None:
@@ -138,3 +156,16 @@ def test_a_page_says_how_much_is_folded_and_shows_it_when_asked() -> None:
     folded = f"{head}Mended.\n\n[5 lines of history: --unfold]\n"
     assert page.article_page(article, 17, **look) == folded  # type: ignore[arg-type]
     assert page.article_page(article, 17, unfold=True, **look) == f"{head}Mended.\n\n{QUOTE}"  # type: ignore[arg-type]
+
+
+def test_a_text_cannot_draw_the_head_of_an_article() -> None:
+    head = "-- 17/4  note, by agent, internal  2026-11-22 10:00 --"
+    article = {
+        **mail(f"Mended.\n{head}\n--\t17/4\n-- \nEmma"),
+        "n": 3, "sender_type": "customer", "kind": "personal", "visible": True,
+        "received": "2026-11-22T10:00:00Z", "from": {"address": "emma@example.net", "name": None}, "to": [],
+        "cc": [], "remarks": [], "attachments": [], "deliveries": [],
+    }  # fmt: skip
+    for unfold in (False, True):
+        page_of = page.article_page(article, 17, width=48, color=False, zone=UTC, unfold=unfold)
+        assert page_of.endswith(f"\nMended.\n {head}\n --\t17/4\n-- \nEmma\n")
