@@ -14,6 +14,7 @@ from ticketctl.policy import Policy
 from ticketctl.ticket import Address, Article, Kind, Ticket, normal, unwrapped
 
 THIRD_PARTY = "third party"  # the remark on what one of them wrote
+BY_NUMBER = "by number"  # and on what a number alone, which anybody may know, brought to its ticket
 
 Role = Literal["customer", "accepted", "mailed", "third party"]
 

@@ -236,6 +236,14 @@ def test_whom_a_reply_goes_to(articles, fields, to, cc):
     assert (people(mail.to), people(mail.cc)) == (to, cc)
 
 
+def test_what_a_number_alone_brought_says_neither_where_answers_go_nor_who_gets_copies():
+    """Its From is the customer's, and anybody can have written that."""
+    thief, lee = Address(address="thief@x.example"), Address(address="Lee@c.example")
+    forged = article(reply_to=(thief,), cc=(thief, lee), remarks=("by number",))
+    mail = drafted(forged, about=ticket(parties=("lee@c.example",)))
+    assert (people(mail.to), people(mail.cc)) == (["kim@customer.example"], ["Lee@c.example"])
+
+
 def test_nobody_to_write_to_asks_for_an_address():
     with pytest.raises(BadData, match="--to"):
         drafted(about=ticket(customer=Address()))

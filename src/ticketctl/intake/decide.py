@@ -23,7 +23,7 @@ from ticketctl.intake.value import AutoAnswer, Candidate, Decision, Envelope, Kn
 from ticketctl.intake.wishes import Ruled, asked, granted
 from ticketctl.letter.kind import FORGED
 from ticketctl.letter.value import Judgement, Letter
-from ticketctl.party import THIRD_PARTY, customer_key
+from ticketctl.party import BY_NUMBER, THIRD_PARTY, customer_key
 from ticketctl.policy import Agent, Policy
 from ticketctl.ticket import NOBODY, Article, Kind, SenderType, State, StateType, Ticket
 
@@ -132,7 +132,7 @@ def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) ->
     """A machine's mail lands by our token from anybody; by anything else as a person's would."""
     by_number = best.proof == "number"
     if best.proof == "token" or _belongs(case, candidate, best) or (by_number and _lets_in(case, candidate)):
-        remarks = (*place.remarks, "by number") if by_number else place.remarks
+        remarks = (*place.remarks, BY_NUMBER) if by_number else place.remarks
         why = (*place.why, "a machine's mail: no change of state, no answer")
         return replace(place, role="machine", remarks=remarks, why=why)
     return _own(place, "a machine that is no party: a new ticket, linked", best.ticket)
@@ -141,7 +141,7 @@ def _machine(case: Case, place: _Place, best: Evidence, candidate: Candidate) ->
 def _by_sender(case: Case, place: _Place, best: Evidence, candidate: Candidate) -> _Place:
     party = _belongs(case, candidate, best)
     by_number = best.proof == "number"
-    remarks = (*place.remarks, "by number") if by_number else place.remarks
+    remarks = (*place.remarks, BY_NUMBER) if by_number else place.remarks
     if party or (by_number and _lets_in(case, candidate)):
         who = "a party" if party else f"let in by follow-up-sender = {case.policy.desk.follow_up_sender}"
         return replace(place, remarks=remarks, why=(*place.why, f"sender is {who}: a follow-up"))

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ticketctl.errors import BadData, NotThere
-from ticketctl.party import THIRD_PARTY, customer_key, is_ours, outside
+from ticketctl.party import BY_NUMBER, THIRD_PARTY, customer_key, is_ours, outside
 from ticketctl.policy import Policy
 from ticketctl.render.identity import chain, speaks_from, subject, with_token
 from ticketctl.render.mail import clean_name
@@ -59,7 +59,7 @@ def draft(
     Raises NotThere for an unknown template, BadData where there is nobody to write to or a template fails.
     """
     away = bool(to) and outside(ticket, articles, to)
-    answered = _theirs(ticket, articles, to, (*cc, *bcc)) if away else _answered(articles)
+    answered = _believed(_theirs(ticket, articles, to, (*cc, *bcc)) if away else _answered(articles), ticket)
     receivers = _to(policy, ticket, articles, answered, to)
     copies = [*cc]
     if keep_cc and not away:
@@ -188,6 +188,19 @@ def _to(
         if found := _fresh(policy, people):
             return found
     raise BadData(f"ticket {ticket.number} has no customer's address: say --to ADDRESS")
+
+
+def _believed(answered: Article | None, ticket: Ticket) -> Article | None:
+    """Of a mail that a number alone brought, which a forger can write, the author is believed: neither where it wants
+    answers to go nor whom it copies, but for parties."""
+    if answered is None or BY_NUMBER not in answered.remarks:
+        return answered
+    there = {customer_key(ticket), *ticket.parties}
+
+    def known(people: tuple[Address, ...]) -> tuple[Address, ...]:
+        return tuple(each for each in people if each.address and normal(each.address) in there)
+
+    return replace(answered, reply_to=known(answered.reply_to), cc=known(answered.cc))
 
 
 def _kept(ticket: Ticket, answered: Article | None) -> list[Address]:
