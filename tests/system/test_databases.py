@@ -220,6 +220,14 @@ def bounce(sent: bytes) -> bytes:
     )
 
 
+GROUPED = """
+[[rules]]
+name = "monitoring"
+when = { subject = '/^PROBLEM (?P<host>\\S+)/' }
+set = { ticket = "external:{host}", priority = "high", tags = ["monitor"] }
+"""
+
+
 def played(desk: Still) -> Iterator[Ran]:
     """The whole play: a desk is made, mail comes, agents work, more mail comes."""
     yield desk.run("ticketctl", "init", "--domain", "example.org", "--queue", "Support=support@example.org")
@@ -228,9 +236,8 @@ def played(desk: Still) -> Iterator[Ran]:
     )
     login = pwd.getpwuid(os.geteuid()).pw_name
     policy = POLICY.format(login=login, agents=people, desk="", queue='auto-reply = "received"')
-    (desk.root / "policy.toml").write_text(
-        policy.replace('name = "Ada Admin"', 'name = "Ada Admin"\nemail = "ada@example.org"')
-    )
+    policy = policy.replace('name = "Ada Admin"', 'name = "Ada Admin"\nemail = "ada@example.org"')
+    (desk.root / "policy.toml").write_text(policy + GROUPED)
     yield desk.run("ticketctl", "policy", "apply", "--force", "-m", "test", "policy.toml")
     for mail, options in MAILS.values():
         yield desk.run("ticketctl-postmaster", "-v", "-o", "json", *options, stdin=mail)
@@ -238,7 +245,7 @@ def played(desk: Still) -> Iterator[Ran]:
         yield desk.run("ticketctl", *line.split(" "))
     yield desk.run("ticketctl-postmaster", "-o", "json", "--sender", "", stdin=bounce(desk.sent()[-1]))
     number = json.loads(desk.run("ticketctl", "show", "1", "-o", "json").out)["number"]
-    for subject in (f"Re: [Ticket#{number}] Printer", f"Re: [Ticket#{number}] PRINTER"):
+    for subject in (f"Re: [Ticket#{number}] Printer", f"Re: [Ticket#{number}] PRINTER", "PROBLEM h1", "PROBLEM h1 !"):
         yield desk.run("ticketctl-postmaster", "-o", "json", stdin=letter(subject[-3:], subject.encode()))
     for sort in SORTS:
         yield desk.run("ticketctl", "list", "--all", "--sort", sort)
