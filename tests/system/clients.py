@@ -175,7 +175,7 @@ last-version-used=9.99
 alt-addresses={CARLA}
 feature-list=reply-always-uses-reply-to
 """)
-    keys = ((" opened", "r"), ("Include", "y"), ("Message Text", f"{TEXT}\r\x18"),
+    keys = (('[Folder "', "r"), ("Include", "y"), ("Message Text", f"{TEXT}\r\x18"),
             ("Send message", "y"))  # fmt: skip
     box.run("alpine", "-p", rc, "-i", "-f", box.box, terminal=keys)
 
