@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ticketctl.letter import Letter, Ours, decoded, fingerprint, judge, read
 from ticketctl.page.folding import folds
@@ -74,7 +75,7 @@ def _with_fields(raw: bytes) -> Iterator[bytes]:
     head, body = raw[: max(end, 0)], raw[max(end, 0) :]
     lines = head.split(b"\n")
     fields = [n for n, line in enumerate(lines) if line[:1] not in (b" ", b"\t")]
-    spans = [lines[begin:stop] for begin, stop in zip(fields, [*fields[1:], len(lines)], strict=True)][:60]
+    spans = [lines[begin:stop] for begin, stop in pairwise([*fields, len(lines)])][:60]
     for n, span in enumerate(spans):
         rest = [line for each in (*spans[:n], *spans[n + 1 :]) for line in each]
         follower = spans[(n + 1) % len(spans)]
