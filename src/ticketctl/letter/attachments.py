@@ -104,7 +104,7 @@ def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...
         (block.start, block.end, "x-uuencode", "application/octet-stream", safe(block.name)) for block in shown.blocks
     ]
     views.sort(key=lambda view: view[:2])
-    packed = {nodes[index].body: its for index, its in shown.packed.items()}
+    packed = {nodes[index].body: its for index, its in shown.packed.items()}  # decoded, and what is in them
     found: list[Attachment] = []
     used: dict[str, int] = {}
 
@@ -119,7 +119,9 @@ def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...
         )  # fmt: skip
 
     for start, end, encoding, content_type, name in views:
-        add(name, content_type, _measured(transfer.pieces(raw, start, end, encoding)), (start, end, encoding))
+        entire = start in packed and _read_whole(packed[start][0])
+        pieces = [packed[start][0]] if entire else transfer.pieces(raw, start, end, encoding)
+        add(name, content_type, _measured(pieces), (start, end, encoding))
         if packed and start in packed:
             data, its = packed[start]
             for file in its.files:
@@ -128,6 +130,13 @@ def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...
                 given = safe(file.name)
                 add(given, file.content_type if _TYPE.match(file.content_type) else _type_of(given), told, view)
     return tuple(found)
+
+
+def _read_whole(data: bytes) -> bool:
+    """Is that all that there is of what Outlook packed, and none of it cut?"""
+    from ticketctl.letter import tnef
+
+    return len(data) < tnef.SIZE
 
 
 def _type_of(name: str | None) -> str:

@@ -208,7 +208,7 @@ class _Cleaner:
 
     def open(self, name: str, tag: str) -> bool:
         """An opening tag; true where all is to be passed over up to its end."""
-        attributes = _attributes(name, tag) if len(tag) > len(name) + 2 else {}
+        attributes = _attributes(name, tag) if name in _TOLD or _HIDES.search(tag) else {}
         if name in _DROPPED or (self.hides and "hidden" in attributes and name not in _VOID):
             return not tag.endswith("/>") and name not in _VOID and name != "body"
         if name == "a":
@@ -274,6 +274,10 @@ def _image(attributes: Mapping[str, str], images: Mapping[str, str]) -> str:
         return f"[image: {images[key]}]" if key in images else "[image]"
     words = attributes.get("alt", "").strip()[:200]
     return f"[{words}]" if words else ""
+
+
+_TOLD = frozenset(("a", "img"))  # whose attributes are more than whether they are shown
+_HIDES = re.compile("style|hidden", re.IGNORECASE)
 
 
 def _attributes(name: str, tag: str) -> dict[str, str]:
