@@ -36,6 +36,7 @@ _HIDDEN = re.compile(
     r"|(?<![a-z-])opacity\s{0,9}:\s{0,9}0(?![.0-9]{0,9}[1-9])",
     re.IGNORECASE,
 )
+_HIDING = ("none", "mso-hide", "visibility", "opacity")
 _TINY = re.compile(r"font-size\s{0,9}:\s{0,9}0(?![.0-9]{0,9}[1-9])", re.IGNORECASE)
 _TINY_WORDS = frozenset(("span", "font", "small", "i", "b", "em"))
 # Characters without width: between letters they hide words from a search; joiners stay where scripts need them.
@@ -286,13 +287,20 @@ def _attributes(name: str, tag: str) -> dict[str, str]:
         value = next((group for group in match.groups()[1:] if group is not None), "")
         key = match[1].lower()
         if key == "style":
-            if _HIDDEN.search(value) or (name in _TINY_WORDS and _TINY.search(value)):
+            if _hides(name, value.lower()):
                 found["hidden"] = ""
         elif key == "hidden" and tag[match.start() - 1 : match.start()].isspace() and not match[2]:
             found.setdefault("hidden", "")
         elif key in ("href", "alt", "src"):
             found.setdefault(key, unescape(value).strip())
     return found
+
+
+def _hides(name: str, style: str) -> bool:
+    """Does that style, in lower case, keep an element from being seen? Its plain words are looked for first."""
+    if any(word in style for word in _HIDING) and _HIDDEN.search(style):
+        return True
+    return name in _TINY_WORDS and "font-size" in style and _TINY.search(style) is not None
 
 
 def _bare(target: str) -> str:
