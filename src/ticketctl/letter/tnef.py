@@ -55,7 +55,7 @@ class Tnef(Struct, frozen=True, kw_only=True):
 
     plain: str = ""
     html: str = ""
-    rtf: str = ""  # decompressed, one character a byte
+    rtf: bytes = b""  # as it stands there, compressed: most mails have another text
     files: tuple[File, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -67,7 +67,7 @@ class Tnef(Struct, frozen=True, kw_only=True):
         if not html.strip() and self.rtf:
             from ticketctl.letter import rtf
 
-            plain, html = rtf.read(self.rtf)
+            plain, html = rtf.read(inflated(self.rtf, TEXT).decode("latin-1"))
             if not html:
                 return plain, "text/plain"
         if not html.strip():
@@ -103,7 +103,7 @@ class _Reader:
         self.plain_charset: str | None = None
         self.html = b""
         self.html_charset: str | None = None
-        self.rtf = ""
+        self.rtf = b""
         self.opened: list[_Open] = []
         self.remarks: list[str] = []
 
@@ -159,7 +159,7 @@ class _Reader:
                 self.html = self.data[begin : min(stop, begin + TEXT)]
                 self.html_charset = "utf-16le" if kind == _UNICODE else self.html_charset
             elif key == _BODY_RTF and kind == _BINARY and not self.rtf:
-                self.rtf = inflated(self.data[begin:stop], TEXT).decode("latin-1")
+                self.rtf = self.data[begin:stop]
 
     def file(self, opened: _Open, start: int, end: int) -> None:
         for key, kind, begin, stop in properties(self.data, start, end):
