@@ -104,7 +104,7 @@ def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...
         (block.start, block.end, "x-uuencode", "application/octet-stream", safe(block.name)) for block in shown.blocks
     ]
     views.sort(key=lambda view: view[:2])
-    packed = {nodes[index].body: its for index, its in shown.packed.items()}  # decoded, and what is in them
+    packed = {nodes[index].body: each for index, each in shown.packed.items()}
     found: list[Attachment] = []
     used: dict[str, int] = {}
 
@@ -119,24 +119,17 @@ def listed(raw: bytes, nodes: list[Node], shown: Shown) -> tuple[Attachment, ...
         )  # fmt: skip
 
     for start, end, encoding, content_type, name in views:
-        entire = start in packed and _read_whole(packed[start][0])
-        pieces = [packed[start][0]] if entire else transfer.pieces(raw, start, end, encoding)
+        its = packed.get(start)
+        pieces = [its.data] if its is not None and its.whole else transfer.pieces(raw, start, end, encoding)
         add(name, content_type, _measured(pieces), (start, end, encoding))
-        if packed and start in packed:
-            data, its = packed[start]
-            for file in its.files:
-                told = _measured([memoryview(data)[file.start : file.end]])
-                view = (start, end, transfer.stretch(encoding, file.start, file.end))
-                given = safe(file.name)
-                add(given, file.content_type if _TYPE.match(file.content_type) else _type_of(given), told, view)
+        if its is None:
+            continue
+        for file in its.read.files:
+            told = _measured([memoryview(its.data)[file.start : file.end]])
+            view = (start, end, transfer.stretch(encoding, file.start, file.end))
+            given = safe(file.name)
+            add(given, file.content_type if _TYPE.match(file.content_type) else _type_of(given), told, view)
     return tuple(found)
-
-
-def _read_whole(data: bytes) -> bool:
-    """Is that all that there is of what Outlook packed, and none of it cut?"""
-    from ticketctl.letter import tnef
-
-    return len(data) < tnef.SIZE
 
 
 def _type_of(name: str | None) -> str:

@@ -36,6 +36,8 @@ _HIDDEN = re.compile(
     r"|(?<![a-z-])opacity\s{0,9}:\s{0,9}0(?![.0-9]{0,9}[1-9])",
     re.IGNORECASE,
 )
+_TOLD = frozenset(("a", "img"))  # whose attributes say more than whether they are seen
+_MAY_HIDE = re.compile("style|hidden", re.IGNORECASE)  # a tag
 _HIDING = ("none", "mso-hide", "visibility", "opacity")
 _TINY = re.compile(r"font-size\s{0,9}:\s{0,9}0(?![.0-9]{0,9}[1-9])", re.IGNORECASE)
 _TINY_WORDS = frozenset(("span", "font", "small", "i", "b", "em"))
@@ -209,7 +211,7 @@ class _Cleaner:
 
     def open(self, name: str, tag: str) -> bool:
         """An opening tag; true where all is to be passed over up to its end."""
-        attributes = _attributes(name, tag) if name in _TOLD or _HIDES.search(tag) else {}
+        attributes = _attributes(name, tag) if name in _TOLD or _MAY_HIDE.search(tag) else {}
         if name in _DROPPED or (self.hides and "hidden" in attributes and name not in _VOID):
             return not tag.endswith("/>") and name not in _VOID and name != "body"
         if name == "a":
@@ -275,10 +277,6 @@ def _image(attributes: Mapping[str, str], images: Mapping[str, str]) -> str:
         return f"[image: {images[key]}]" if key in images else "[image]"
     words = attributes.get("alt", "").strip()[:200]
     return f"[{words}]" if words else ""
-
-
-_TOLD = frozenset(("a", "img"))  # whose attributes are more than whether they are shown
-_HIDES = re.compile("style|hidden", re.IGNORECASE)
 
 
 def _attributes(name: str, tag: str) -> dict[str, str]:

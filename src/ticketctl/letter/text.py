@@ -43,6 +43,14 @@ class Block(Struct, frozen=True, kw_only=True):
     end: int
 
 
+class Packed(Struct, frozen=True, kw_only=True):
+    """What Outlook packed into a leaf: its bytes, `whole` unless they were cut, and what was read in them."""
+
+    data: bytes
+    whole: bool
+    read: Tnef
+
+
 class Shown(Struct, frozen=True, kw_only=True):
     """The text, the leaves it came from, those of them that were cut, the uuencoded blocks found in it; and what
     leaves of Outlook's hold."""
@@ -52,7 +60,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     nodes: tuple[int, ...] = ()
     cut: tuple[int, ...] = ()
     blocks: tuple[Block, ...] = ()
-    packed: Mapping[int, tuple[bytes, Tnef]] = {}  # by leaf: decoded, and as read
+    packed: Mapping[int, Packed] = {}  # by leaf
     remarks: tuple[str, ...] = ()
 
 
@@ -83,7 +91,7 @@ class Reader:
         body_type = "text/html" if html else "text/plain"
         packed = self._packed()
         if packed and not joined.strip():
-            texts_of_theirs = (its.text() for _, its in packed.values())
+            texts_of_theirs = (each.read.text() for each in packed.values())
             joined, body_type = next((told for told in texts_of_theirs if told[0].strip()), (joined, body_type))
         return Shown(
             text=joined, body_type=body_type, nodes=tuple(chosen), cut=kept,
@@ -102,7 +110,7 @@ class Reader:
                 pieces.append(self._between(index, chosen[number + 1]))
         return "".join(pieces)
 
-    def _packed(self) -> dict[int, tuple[bytes, Tnef]]:
+    def _packed(self) -> dict[int, Packed]:
         """What Outlook has packed into leaves."""
         some = [
             index
@@ -119,7 +127,7 @@ class Reader:
             node = self.nodes[index]
             data, cut = transfer.head(self.raw, node.body, node.end, node.encoding, tnef.SIZE)
             its = tnef.read(data)
-            found[index] = data, its
+            found[index] = Packed(data=data, whole=not cut, read=its)
             self.remarks += [*its.remarks, *(["parser: TNEF cut"] if cut and not its.remarks else [])]
         return found
 
