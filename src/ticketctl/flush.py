@@ -28,7 +28,6 @@ GIVE_UP = timedelta(days=5)
 TOO_OLD = timedelta(days=1)  # what a machine says is of no use later: a backlog must not answer last week's mail
 RACES = 8  # so often a race may be lost before it is the caller's turn to try again
 PAUSE = 0.2  # seconds between two tries, at most
-RENDERED = "rendered"  # in a row's plan, on a host that never sends
 PATIENT_TRIES = 5  # so often all recipients of a mail wait for the one that a server puts off
 
 Became = Literal["sent", "deferred", "failed", "unknown", "rendered"]
@@ -273,7 +272,7 @@ def _shadowed(store: Store, policy: Policy, *, now: datetime, limit: int) -> Rep
     """What is due and was not rendered yet; a week of it must not be rendered again every minute."""
     results: list[Result] = []
     with store.reading() as tx:
-        fresh = [row for row in tx.due_mail(now, None) if not row.plan.get(RENDERED)]
+        fresh = [row for row in tx.due_mail(now, None) if not row.rendered]
         results = [_tried(tx, policy, row, now) for row in fresh[:limit]]
     if results:
         try:

@@ -63,10 +63,7 @@ def _steps(found: LetterRow, raw: bytes | None, policy: Policy) -> tuple[Step, .
     )  # fmt: skip
     if raw is None:  # it was too much once, or is damaged
         return plain_story(outcome)
-    envelope = intake.Envelope(
-        recipient=found.recipient, sender=found.sender, queue=found.said_queue, trust=found.trust
-    )
     try:
-        return story(letter.read(raw), envelope, policy, outcome, intake.ours(policy))
+        return story(letter.read(raw), found.envelope(), policy, outcome, intake.ours(policy))
     except Exception:  # a fault in telling is no reason to keep what was stored from the reader
         return plain_story(outcome)

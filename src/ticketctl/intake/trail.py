@@ -12,7 +12,6 @@ from msgspec import Struct
 from ticketctl.change.value import Assigned, Delivered, DeliveryDelayed, DeliveryFailed, StateSet
 from ticketctl.intake.case import Case
 from ticketctl.intake.evidence import (
-    NUMBERS_LOOKED_AT,
     REFERENCES_LOOKED_AT,
     RETURNED_LOOKED_AT,
     Evidence,
@@ -67,7 +66,7 @@ def tried(letter: Letter, route: Route, policy: Policy, *, personal: bool) -> tu
     named += [Tried(where="In-Reply-To", said=each) for each in replies]
     references = [message_id_key(each) for each in letter.references[-REFERENCES_LOOKED_AT:][::-1]]
     named += [Tried(where="References", said=each) for each in references if each not in replies]
-    named += [Tried(where="Subject", said=each) for each in numbers(letter.subject, policy)[:NUMBERS_LOOKED_AT]]
+    named += [Tried(where="Subject", said=each) for each in numbers(letter.subject, policy)]
     return tuple(dict.fromkeys(named))
 
 

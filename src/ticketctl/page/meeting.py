@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from ticketctl.page.table import local, there
+from ticketctl.page.table import local
 from ticketctl.page.value import moment
+from ticketctl.ticket import in_zone
 
 if TYPE_CHECKING:
     from ticketctl.letter.calendar import Event, Person, When
@@ -143,4 +144,4 @@ def _until(value: str, zone: tzinfo) -> str:
         when = datetime.strptime(digits[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}"
-    return f"{there(when, zone):%Y-%m-%d}" if digits.endswith("Z") else f"{when:%Y-%m-%d}"
+    return f"{in_zone(when, zone):%Y-%m-%d}" if digits.endswith("Z") else f"{when:%Y-%m-%d}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from ticketctl.page.machine import plain
 from ticketctl.page.safe import escape
+from ticketctl.ticket import in_zone
 
 LIST_COLUMNS = ("number", "id", "age", "queue", "state", "priority", "lock", "owner", "customer", "title")
 HELD_COLUMNS = ("id", "received", "kind", "from", "subject", "held")
@@ -72,15 +73,7 @@ def age(lapse: timedelta) -> str:
 
 def local(when: str | None, zone: tzinfo) -> str:
     """A time of the machine output as the agent's clock has it, to the minute; nothing for null."""
-    return f"{there(_read(when), zone):%Y-%m-%d %H:%M}" if when else ""
-
-
-def there(when: datetime, zone: tzinfo) -> datetime:
-    """The time in that zone; as it is, where the calendar has it no more: strangers write what they like."""
-    try:
-        return when.astimezone(zone)
-    except OverflowError:
-        return when
+    return f"{in_zone(_read(when), zone):%Y-%m-%d %H:%M}" if when else ""
 
 
 def _read(when: str) -> datetime:

@@ -28,6 +28,6 @@ def trip(tx: Writer, thought: Thought) -> None:
     reason = f"{counted} automatic answers in an hour; the limit is {limit}"
     tx.brake(AUTO_BRAKE, True, reason)
     admins = [agent for agent in policy.agents.values() if agent.admin and agent.email]
-    plans = [{"event": EVENT, "agent": agent.name, "reason": reason} for agent in admins]
-    tx.owe(*(notice(str(agent.email), "0", policy.desk.domain, plan)
-             for agent, plan in zip(admins, plans, strict=True)))  # fmt: skip
+    tx.owe(*(notice(str(agent.email), "0", policy.desk.domain,
+                    {"event": EVENT, "agent": agent.name, "reason": reason})
+             for agent in admins))  # fmt: skip

@@ -72,8 +72,8 @@ def sent(read: Letter, envelope: Envelope) -> Envelope:
 
 def came(row: LetterRow, policy: Policy) -> Envelope:
     """How a stored letter came. A queue of `--queue` that is no more is forgotten: nobody could place it else."""
-    said = row.said_queue if row.said_queue in policy.queues else None
-    return Envelope(recipient=row.recipient, sender=row.sender, queue=said, trust=row.trust)
+    envelope = row.envelope()
+    return envelope if envelope.queue in policy.queues else replace(envelope, queue=None)
 
 
 def judged_as(read: Letter, envelope: Envelope, policy: Policy) -> Judgement:

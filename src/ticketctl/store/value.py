@@ -14,9 +14,10 @@ from ticketctl.change.value import Change, LinkType
 from ticketctl.ticket import Address, Ticket, Via
 
 if TYPE_CHECKING:
-    from ticketctl.intake.value import Verdict
+    from ticketctl.intake.value import Envelope, Verdict
 
 OutboxStatus = Literal["owed", "sending", "sent", "failed", "held", "unknown", "dropped"]
+RENDERED = "rendered"  # in an outbox row's plan
 AHEAD = timedelta(days=1)  # what we note lies never so far ahead, unless the clock was wrong then (G14)
 Sort = Literal["created", "changed", "due", "priority", "number", "title", "queue", "state", "owner", "customer"]
 ByCustomer = Literal["last", "address", "tickets"]
@@ -84,6 +85,12 @@ class LetterRow(Struct, frozen=True, kw_only=True):
     raw_sha256: str
     size: int
 
+    def envelope(self) -> Envelope:
+        """How it came."""
+        from ticketctl.intake.value import Envelope  # late: lists of letters want none
+
+        return Envelope(recipient=self.recipient, sender=self.sender, queue=self.said_queue, trust=self.trust)
+
 
 class OutboxRow(Struct, frozen=True, kw_only=True):
     """A mail that we owe, or sent. `raw_sha256` names the finished bytes of an agent's mail, None of the others."""
@@ -108,6 +115,11 @@ class OutboxRow(Struct, frozen=True, kw_only=True):
     next_try: datetime
     claim: str | None
     last_error: str | None
+
+    @property
+    def rendered(self) -> bool:
+        """Was it tried on a host that never sends?"""
+        return bool(self.plan.get(RENDERED))
 
 
 class CustomerRow(Struct, frozen=True, kw_only=True):

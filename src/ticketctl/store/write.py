@@ -17,7 +17,7 @@ from ticketctl.policy import Policy
 from ticketctl.store import outbox, raw, rows
 from ticketctl.store import tables as t
 from ticketctl.store.changing import LANES, POLICY, Changing
-from ticketctl.store.value import Again, OutboxRow, Revision
+from ticketctl.store.value import RENDERED, Again, OutboxRow, Revision
 
 if TYPE_CHECKING:
     from ticketctl.intake.value import Asks, Decision, Envelope, Verdict
@@ -166,7 +166,7 @@ class Writer(Changing):
     def rendered(self, row: OutboxRow, error: str | None) -> None:
         """Tried on a host that never sends: owed as before, with what is wrong with it, if anything is."""
         c = t.outbox.c
-        values = {"plan": {**row.plan, "rendered": True}, "last_error": error or row.last_error}
+        values = {"plan": {**row.plan, RENDERED: True}, "last_error": error or row.last_error}
         mine = and_(c.id == row.id, c.status == "owed")
         self._connection.execute(update(t.outbox).where(mine).values(values))
 
